@@ -1,0 +1,12 @@
+//! The nouns: plain data that every step of the flow shares. Synchronous, no I/O, no AWS SDK.
+
+pub mod address;
+pub mod delta;
+pub mod failure;
+pub mod live;
+pub mod owner;
+pub mod problem;
+pub mod schema;
+pub mod shape;
+pub mod stack;
+pub mod value;

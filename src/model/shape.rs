@@ -91,12 +91,15 @@ pub struct Field {
 }
 
 /// What omitting a field means.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Absent {
     /// An error.
     Required,
     /// The same as writing this value; enforced.
     Default(Value),
+    /// The same as writing the value that this returns for the fields beside it, as the stack states them (they may be
+    /// unknown, and lack their own defaults); enforced. Null: none. For AWS's defaults that depend on another field.
+    DefaultOf(fn(&Map) -> Value),
     /// Nothing there: what is live is removed. Zero values (`false`, `0`, `""`, empty) count as nothing.
     None,
     /// AWS, a scaler or an operator may write it: whatever is live stays.
@@ -149,6 +152,17 @@ pub enum Defer {
     Omit,
     /// A value that never grants more than the real one.
     Placeholder(fn(&Map) -> Value),
+}
+
+impl Absent {
+    /// Returns the value that omitting the field is the same as writing, given the fields beside it.
+    pub fn value(&self, beside: &Map) -> Option<Value> {
+        match self {
+            Absent::Default(value) => Some(value.clone()),
+            Absent::DefaultOf(rule) => Some(rule(beside)).filter(|value| !value.is_null()),
+            Absent::Required | Absent::None | Absent::LeftAlone => None,
+        }
+    }
 }
 
 impl Shape {
@@ -294,6 +308,13 @@ impl Field {
     #[must_use]
     pub fn default(mut self, value: impl Into<Value>) -> Field {
         self.absent = Absent::Default(value.into());
+        self
+    }
+
+    /// Omitting it is the same as writing what `rule` returns for the fields beside it.
+    #[must_use]
+    pub fn default_of(mut self, rule: fn(&Map) -> Value) -> Field {
+        self.absent = Absent::DefaultOf(rule);
         self
     }
 

@@ -1,4 +1,14 @@
 //! The AWS SDK behind one door: clients, the hook on every call, errors, tags, waits.
+//!
+//! Kinds call the SDK's clients directly, as `aws.ec2.describe_vpcs().send().await?`: every failure turns
+//! into a [`Failure`](crate::model::failure::Failure) by `?`.
 
-/// The clients of one region.
-pub struct Aws {}
+mod clients;
+mod errors;
+mod owned;
+pub mod tags;
+mod wait;
+
+pub use clients::Aws;
+pub use owned::Tagged;
+pub use wait::{each, insist, until};

@@ -1,0 +1,86 @@
+//! Waiting for AWS, always bounded, and fan-out, always bounded.
+
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use tokio::time::{Instant, sleep};
+
+use crate::model::failure::{Class, Failure};
+
+const POLL_FIRST: Duration = Duration::from_millis(200);
+const POLL_MAX: Duration = Duration::from_secs(5);
+
+/// Polls until `probe` returns something: after 0.2 s, then at doubling intervals of at most 5 s.
+///
+/// `what` completes the sentence "… in time": "the NAT gateway `nat-1` to become available".
+pub async fn until<T>(
+    what: &str,
+    bound: Duration,
+    mut probe: impl AsyncFnMut() -> Result<Option<T>, Failure>,
+) -> Result<T, Failure> {
+    let mut pause = Pause::new(bound);
+    loop {
+        if let Some(found) = probe().await? {
+            return Ok(found);
+        }
+        if !pause.wait().await {
+            let seconds = bound.as_secs_f64();
+            return Err(Failure::new(Class::TimedOut, format!("waited {seconds:.0} s for {what}"))
+                .hint("AWS may still be at work: run the command again, or set a longer `manage.timeout`"));
+        }
+    }
+}
+
+/// Repeats `attempt` while its failure has one of these codes, for at most `bound`; then returns that failure.
+pub async fn insist<T>(
+    bound: Duration,
+    codes: &[&str],
+    mut attempt: impl AsyncFnMut() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let mut pause = Pause::new(bound);
+    loop {
+        match attempt().await {
+            Err(failure) if codes.iter().any(|code| failure.is_code(code)) => {
+                if !pause.wait().await {
+                    return Err(failure);
+                }
+            }
+            other => return other,
+        }
+    }
+}
+
+/// Does `work` on each item, at most `most` at once, and returns the results in the order of the items.
+///
+/// The first failure ends it.
+pub async fn each<I, T>(
+    most: usize,
+    items: impl IntoIterator<Item = I>,
+    work: impl AsyncFn(I) -> Result<T, Failure>,
+) -> Result<Vec<T>, Failure> {
+    let work = &work;
+    stream::iter(items).map(async |item| work(item).await).buffered(most.max(1)).try_collect().await
+}
+
+/// The pauses between polls, within a bound.
+struct Pause {
+    next: Duration,
+    end: Instant,
+}
+
+impl Pause {
+    fn new(bound: Duration) -> Pause {
+        Pause { next: POLL_FIRST, end: Instant::now() + bound }
+    }
+
+    /// Waits for the next poll. Returns false, at once, if the bound is reached.
+    async fn wait(&mut self) -> bool {
+        let left = self.end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return false;
+        }
+        sleep(self.next.min(left)).await;
+        self.next = (self.next * 2).min(POLL_MAX);
+        true
+    }
+}

@@ -5,6 +5,7 @@
 //! `report` shows. See `docs/architecture.md`.
 
 pub mod aws;
+pub mod diff;
 pub mod kinds;
 pub mod model;
 pub mod world;

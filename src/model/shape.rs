@@ -137,6 +137,8 @@ pub enum Equal {
     /// An id, a name and an ARN of one thing are the same: compared by the last segment.
     SameThing,
     By(fn(desired: &Value, live: &Value) -> bool),
+    /// As `By`, with the desired fields beside it: for what a scaler or a schedule in the stack may move.
+    Beside(fn(desired: &Value, live: &Value, beside: &Map) -> bool),
 }
 
 /// The kind and attribute that a field's value names, as `subnet_ids` names `subnets` by `id`.

@@ -14,7 +14,7 @@ pub fn equal(shape: &Shape, how: Equal, wanted: &Value, live: &Value) -> bool {
         Equal::By(same) => same(wanted, live),
         Equal::Policy => policy::equal(wanted, live),
         Equal::Json => json(wanted, live),
-        Equal::Exact | Equal::IgnoreCase | Equal::SameThing => same_shape(shape, how, wanted, live),
+        Equal::Exact | Equal::IgnoreCase | Equal::SameThing | Equal::Beside(_) => same_shape(shape, how, wanted, live),
     }
 }
 

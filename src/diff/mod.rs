@@ -77,7 +77,13 @@ impl Walk<'_> {
             if field.local || field.write_only {
                 continue;
             }
-            let (wanted, live) = (get(wanted, name), get(live, name));
+            let (beside, wanted, live) = (wanted, get(wanted, name), get(live, name));
+            if let Equal::Beside(same) = field.equal
+                && wanted.is_known()
+                && same(wanted, live, beside)
+            {
+                continue;
+            }
             let effect = self.effect_of(field, wanted, live);
             let within = Within {
                 effect: within.map_or(effect, |outer| outer.effect.max(effect)),

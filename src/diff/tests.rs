@@ -28,6 +28,7 @@ fn record() -> Record {
         ("owner", Field::text().compared(Equal::SameThing)),
         ("secret", Field::text().sensitive()),
         ("force", Field::bool().local()),
+        ("shared", Field::integer(0, 9).compared(Equal::Beside(|a, b, beside| a == b || beside.contains_key("flag")))),
         ("nested", Field::record([("kept", Field::text().left_alone()), ("own", Field::text())])),
     ])
 }
@@ -45,6 +46,12 @@ fn check(stack: &str, live: &str, ignore: &[&str], expect: &[&str]) {
     let shown: Vec<_> =
         delta.changes.iter().map(|change| format!("{}: {} -> {}", change.path, change.before, change.after)).collect();
     assert_eq!(shown, expect, "{stack} against {live:?}");
+}
+
+#[test]
+fn what_a_neighbour_excuses_is_no_difference() {
+    check(r#"{"shared":1}"#, r#"{"size":3,"shared":2}"#, &[], &["shared: 1 -> 2"]);
+    check(r#"{"shared":1,"flag":true}"#, r#"{"size":3,"shared":2,"flag":true}"#, &[], &[]);
 }
 
 #[test]

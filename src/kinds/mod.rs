@@ -1,5 +1,7 @@
 //! The kinds: one file (or folder) each, and one line each in [`ALL`].
 
+pub mod fields;
+
 use std::sync::LazyLock;
 
 use async_trait::async_trait;

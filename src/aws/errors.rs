@@ -32,7 +32,7 @@ where
 /// Returns what an AWS error code means.
 fn class_of(code: &str) -> Class {
     match code {
-        _ if code.contains("NotFound") || code.starts_with("NoSuch") => Class::NotFound,
+        _ if code.contains("NotFound") || code.contains("NonExistent") || code.starts_with("NoSuch") => Class::NotFound,
         _ if code.contains("AlreadyExists") || code.ends_with(".Duplicate") => Class::Exists,
         "DependencyViolation" | "ResourceInUse" | "DeleteConflict" | "OperationAborted" => Class::InUse,
         _ if code.starts_with("Invalid") || code.starts_with("Validation") => Class::Invalid,

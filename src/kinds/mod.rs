@@ -1,6 +1,11 @@
 //! The kinds: one file (or folder) each, and one line each in [`ALL`].
 
 pub mod fields;
+mod policy;
+mod queues;
+mod taken;
+#[cfg(test)]
+mod tests;
 
 use std::sync::LazyLock;
 
@@ -36,7 +41,7 @@ pub trait Kind: Sync {
 }
 
 /// Every kind there is.
-pub static ALL: &[&dyn Kind] = &[];
+pub static ALL: &[&dyn Kind] = &[&queues::Queues];
 
 static SCHEMAS: LazyLock<Vec<Schema>> = LazyLock::new(|| ALL.iter().map(|kind| complete(kind.schema())).collect());
 

@@ -115,7 +115,7 @@ impl Walk<'_> {
                 self.record(path, record, wanted, live, Some(within));
             }
             (Shape::Map(item), Value::Map(wanted), Value::Map(live)) => {
-                self.map(path, item, wanted, live, within);
+                self.map(path, item, how, wanted, live, within);
             }
             (Shape::List(list), Value::List(wanted_items), Value::List(live_items)) => match list.order {
                 Order::Keyed(keys) => self.keyed(path, &list.item, keys, wanted_items, live_items, within),
@@ -136,9 +136,10 @@ impl Walk<'_> {
         }
     }
 
-    fn map(&mut self, path: &Path<'_>, item: &Shape, wanted: &Map, live: &Map, within: Within) {
+    /// Compares the values of a map, each as the map's own field says.
+    fn map(&mut self, path: &Path<'_>, item: &Shape, how: Equal, wanted: &Map, live: &Map, within: Within) {
         for (key, value) in wanted {
-            self.value(&key_path(path, key), item, Equal::Exact, value, get(live, key), within);
+            self.value(&key_path(path, key), item, how, value, get(live, key), within);
         }
         for (key, value) in live.iter().filter(|(key, _)| !wanted.contains_key(*key)) {
             self.changed(&key_path(path, key), &Value::Null, value, within);

@@ -3,6 +3,7 @@
 pub mod fields;
 mod policy;
 mod queues;
+pub mod shapes;
 mod taken;
 #[cfg(test)]
 mod tests;

@@ -8,4 +8,5 @@ pub mod aws;
 pub mod diff;
 pub mod kinds;
 pub mod model;
+pub mod plan;
 pub mod world;

@@ -5,6 +5,7 @@ pub mod delta;
 pub mod failure;
 pub mod live;
 pub mod owner;
+pub mod plan;
 pub mod problem;
 pub mod schema;
 pub mod shape;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::address::Address;
-use super::problem::Span;
+use super::problem::{Problems, Span};
 use super::value::Map;
 
 /// Every resource of a stack, in the order of the file, without its field values.
@@ -73,4 +73,14 @@ pub struct Facts {
     pub zones: IndexMap<Arc<str>, Vec<Arc<str>>>,
     /// Attributes and settled fields by resource. What is missing here is unknown, unless the stack says it.
     pub attributes: IndexMap<Address, Map>,
+}
+
+/// A stack whose fields can be asked for, as often as more becomes known.
+pub trait Declared {
+    /// Returns the fields that the stack writes for a resource, typed by the schema; what depends on facts that are
+    /// missing is unknown inside. Defaults are not filled in, but a default name is.
+    fn fields(&self, address: &Address, facts: &Facts) -> Result<Map, Problems>;
+
+    /// Returns true if the stack writes no name, so that the default one is used.
+    fn has_default_name(&self, address: &Address) -> bool;
 }

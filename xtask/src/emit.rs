@@ -42,7 +42,8 @@ pub fn file(service: &Service, graph: &Graph, botocore: &str) -> String {
 
 fn calls(body: &str, name: &str) -> bool {
     let call = format!("{name}(");
-    body.match_indices(&call).any(|(at, _)| !body[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':'))
+    body.match_indices(&call)
+        .any(|(at, _)| !body[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':'))
 }
 
 fn names(body: &str, name: &str) -> bool {
@@ -66,7 +67,8 @@ fn record_node(service: &Service, node: &Node, out: &mut String) {
         chain.push_str(".quantity(to::count(map, \"items\")?)");
     }
     chain.push_str(".build()");
-    let _ = writeln!(out, "{}\n}}\n", if node.to.fallible { format!("built({chain})") } else { format!("Ok({chain})") });
+    let _ =
+        writeln!(out, "{}\n}}\n", if node.to.fallible { format!("built({chain})") } else { format!("Ok({chain})") });
     if let Some(from) = &node.from {
         from_record(name, &from.name, &node.members, out);
     }
@@ -77,13 +79,14 @@ fn record(service: &Service, signature: &str, page: &str, members: &[Member], ou
     let _ = writeln!(out, "pub fn {signature} -> Record {{");
     let _ = writeln!(out, "linked(\"{}API_{page}.html\", [", service.pages);
     for member in members {
-        let mut fields = vec![(&member.name, &member.value, member.required)];
-        if let Kind::Spread(_, _, others) = &member.value.kind {
-            fields.extend(others.iter().map(|other| (&other.name, &other.value, other.required)));
-        }
-        for (name, value, required) in fields {
-            let required = if required { ".required()" } else { "" };
-            let _ = writeln!(out, "(\"{name}\", {}{required}),", field(value));
+        let others = match &member.value.kind {
+            Kind::Spread(_, _, others) => &others[..],
+            _ => &[],
+        };
+        for member in std::iter::once(member).chain(others) {
+            let required = if member.required { ".required()" } else { "" };
+            let secret = if member.secret { ".sensitive()" } else { "" };
+            let _ = writeln!(out, "(\"{}\", {}{required}{secret}),", member.name, field(&member.value));
         }
     }
     out.push_str("])\n}\n\n");
@@ -115,9 +118,9 @@ fn wrapper(node: &Node, enabled: bool, out: &mut String) {
     let _ = writeln!(out, "let items = to::items(value, {})?;", writer(item));
     let enabled = if enabled { ".enabled(!items.is_empty())" } else { "" };
     let given = if field.optional { "to::unless_empty(items)" } else { "Some(items)" };
-    let chain =
-        format!("types::{to}::builder(){enabled}.quantity(to::length(&items)?).set_items({given}).build()");
-    let _ = writeln!(out, "{}\n}}\n", if node.to.fallible { format!("built({chain})") } else { format!("Ok({chain})") });
+    let chain = format!("types::{to}::builder(){enabled}.quantity(to::length(&items)?).set_items({given}).build()");
+    let _ =
+        writeln!(out, "{}\n}}\n", if node.to.fallible { format!("built({chain})") } else { format!("Ok({chain})") });
     wrapper_from(node, item, field.optional, out);
 }
 
@@ -134,7 +137,8 @@ fn spread(node: &Node, out: &mut String) {
     let Some(items) = node.members.iter().find(|member| member.name == "items") else { return };
     let (Kind::List(item), Some(field)) = (&items.value.kind, &items.to) else { return };
     let _ = writeln!(out, "pub fn {name}_to(map: &Map) -> Result<Option<types::{to}>, Failure> {{");
-    let _ = writeln!(out, "let Some(items) = to::members(map, \"{name}\", {})? else {{ return Ok(None) }};", writer(item));
+    let _ =
+        writeln!(out, "let Some(items) = to::members(map, \"{name}\", {})? else {{ return Ok(None) }};", writer(item));
     let mut chain = format!("types::{to}::builder().quantity(to::length(&items)?).set_items(Some(items))");
     for other in node.members.iter().filter(|member| member.name != "items") {
         let _ = write!(chain, ".{}", setter(other));
@@ -241,12 +245,11 @@ fn reader(shape: &Shape) -> String {
 
 /// Returns the expression of a field: its shape and limits.
 fn field(shape: &Shape) -> String {
-    let limits = &shape.limits;
-    let mut out = match &shape.kind {
+    match &shape.kind {
         Kind::Bool | Kind::Empty(_) => "Field::bool()".to_owned(),
         Kind::I32 => integer(shape, "int32()", i32::MIN.into(), i32::MAX.into()),
         Kind::I64 => integer(shape, "int64()", i64::MIN, i64::MAX),
-        Kind::Float => format!("number({:?}, {:?})", limits.min, limits.max),
+        Kind::Float => format!("number({:?}, {:?})", shape.limits.min, shape.limits.max),
         Kind::Text | Kind::Blob => text(shape),
         Kind::Enum(name) => format!("Field::one_of(types::{name}::values())"),
         Kind::Time => "time()".to_owned(),
@@ -257,11 +260,7 @@ fn field(shape: &Shape) -> String {
             _ => "Field::bool()".to_owned(),
         },
         Kind::Map(item) => format!("map_of({})", inner(item)),
-    };
-    if limits.sensitive {
-        out.push_str(".sensitive()");
     }
-    out
 }
 
 fn list(item: &Shape, list: &Shape) -> String {

@@ -28,11 +28,16 @@ pub struct Node {
 pub enum Form {
     Record,
     /// CloudFront's `{Quantity, Items}`, a plain list in a stack; `enabled` follows from the list.
-    Wrapper { enabled: bool },
+    Wrapper {
+        enabled: bool,
+    },
     /// A wrapper with more members, which stand beside the list in the stack: `AllowedMethods`.
     Spread,
     /// The input of an operation. Only the first of a row in the table has a record.
-    Input { folder: String, record: bool },
+    Input {
+        folder: String,
+        record: bool,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -41,6 +46,7 @@ pub struct Member {
     pub name: String,
     pub value: Shape,
     pub required: bool,
+    pub secret: bool,
     pub to: Option<Field>,
     pub from: Option<Field>,
 }
@@ -199,6 +205,7 @@ impl Walk<'_> {
                 name: field.name().to_owned(),
                 value,
                 required: known.is_some_and(|known| known.required),
+                secret: self.service.secret.contains(&path.as_str()),
                 to: Some(field.clone()),
                 from: read.filter(|_| readable),
             });

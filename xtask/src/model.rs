@@ -17,7 +17,6 @@ pub struct Limits {
     pub min: Option<f64>,
     pub max: Option<f64>,
     pub pattern: Option<String>,
-    pub sensitive: bool,
 }
 
 /// A member of a structure.
@@ -70,7 +69,6 @@ impl Model {
             min: json["min"].as_f64(),
             max: json["max"].as_f64(),
             pattern: json["pattern"].as_str().and_then(usable_pattern),
-            sensitive: json["sensitive"].as_bool().unwrap_or(false),
         }
     }
 }

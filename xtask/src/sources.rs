@@ -22,7 +22,8 @@ impl Sources {
     /// Asks cargo where the SDK lies, and installs botocore into a virtual environment under the target folder.
     pub fn find() -> Result<Sources, String> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no repository above xtask")?.to_owned();
-        let metadata = run(Command::new("cargo").args(["metadata", "--format-version=1"]).current_dir(&root))?;
+        let ask = ["metadata", "--format-version=1", "--locked", "--quiet"];
+        let metadata = run(Command::new("cargo").args(ask).current_dir(&root))?;
         let metadata: Json = serde_json::from_slice(&metadata).map_err(|error| format!("cargo metadata: {error}"))?;
         let mut crates = HashMap::new();
         for package in metadata["packages"].as_array().into_iter().flatten() {
@@ -82,15 +83,22 @@ fn botocore(venv: &Path) -> Result<PathBuf, String> {
     if !python.exists() {
         run(Command::new("python3").args(["-m", "venv"]).arg(venv))?;
     }
-    let ask = "import botocore, os; print(botocore.__version__, os.path.dirname(botocore.__file__))";
-    let installed = || run(Command::new(&python).args(["-c", ask])).ok().and_then(|out| String::from_utf8(out).ok());
-    if !installed().is_some_and(|answer| answer.starts_with(&format!("{BOTOCORE} "))) {
+    let ask = "try:
+    import botocore, os
+    print(botocore.__version__, os.path.dirname(botocore.__file__))
+except ImportError:
+    pass";
+    let installed = || {
+        let answer = run(Command::new(&python).args(["-c", ask]))?;
+        String::from_utf8(answer).map_err(|error| format!("python: {error}"))
+    };
+    if !installed()?.starts_with(&format!("{BOTOCORE} ")) {
         let package = format!("botocore=={BOTOCORE}");
         run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", &package]))?;
     }
-    let answer = installed().ok_or("botocore is not importable after its installation")?;
-    let folder = answer.trim().split_once(' ').ok_or("python gave no folder of botocore")?.1.to_owned();
-    Ok(Path::new(&folder).join("data"))
+    let answer = installed()?;
+    let (_, folder) = answer.trim().split_once(' ').ok_or("botocore is not importable after its installation")?;
+    Ok(Path::new(folder).join("data"))
 }
 
 fn run(command: &mut Command) -> Result<Vec<u8>, String> {

@@ -15,6 +15,8 @@ pub struct Service {
     pub keep: &'static [&'static str],
     /// Members that are left out.
     pub without: &'static [&'static str],
+    /// Members that are never shown. The model's own marks are for logs: they cover comments, and miss OIDC's secret.
+    pub secret: &'static [&'static str],
     /// Enums that AWS extends every other week: any text is let through.
     pub open: &'static [&'static str],
 }
@@ -40,7 +42,7 @@ const fn both(name: &'static str) -> Structure {
     Structure { name: "", writes: name, reads: name }
 }
 
-pub const SERVICES: &[&Service] = &[&S3, &ELBV2, &AUTOSCALING];
+pub const SERVICES: &[&Service] = &[&S3, &ELBV2, &AUTOSCALING, &CLOUDWATCH, &IAM, &CLOUDFRONT, &EC2];
 
 const S3: Service = Service {
     name: "s3",
@@ -64,6 +66,7 @@ const S3: Service = Service {
     operations: &[],
     keep: &[],
     without: &[],
+    secret: &[],
     open: &[],
 };
 
@@ -102,6 +105,7 @@ const ELBV2: Service = Service {
     ],
     keep: &[],
     without: &[],
+    secret: &["AuthenticateOidcActionConfig.client_secret"],
     open: &[],
 };
 
@@ -131,21 +135,13 @@ const AUTOSCALING: Service = Service {
             reads: "AutoScalingGroup",
             without: &["tags", "lifecycle_hook_specification_list"],
         },
-        Operation {
-            operations: &["PutScalingPolicy"],
-            reads: "ScalingPolicy",
-            without: &["auto_scaling_group_name"],
-        },
+        Operation { operations: &["PutScalingPolicy"], reads: "ScalingPolicy", without: &["auto_scaling_group_name"] },
         Operation {
             operations: &["PutScheduledUpdateGroupAction"],
             reads: "ScheduledUpdateGroupAction",
             without: &["auto_scaling_group_name"],
         },
-        Operation {
-            operations: &["PutLifecycleHook"],
-            reads: "LifecycleHook",
-            without: &["auto_scaling_group_name"],
-        },
+        Operation { operations: &["PutLifecycleHook"], reads: "LifecycleHook", without: &["auto_scaling_group_name"] },
         Operation {
             operations: &["PutWarmPool"],
             reads: "WarmPoolConfiguration",
@@ -155,5 +151,82 @@ const AUTOSCALING: Service = Service {
     ],
     keep: &[],
     without: &[],
+    secret: &[],
     open: &[],
+};
+
+const CLOUDWATCH: Service = Service {
+    name: "cloudwatch",
+    title: "CloudWatch",
+    model: "cloudwatch",
+    krate: "aws-sdk-cloudwatch",
+    pages: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/",
+    structures: &[],
+    operations: &[Operation { operations: &["PutMetricAlarm"], reads: "MetricAlarm", without: &["tags"] }],
+    keep: &[],
+    without: &[],
+    secret: &[],
+    open: &[],
+};
+
+const IAM: Service = Service {
+    name: "iam",
+    title: "IAM",
+    model: "iam",
+    krate: "aws-sdk-iam",
+    pages: "https://docs.aws.amazon.com/IAM/latest/APIReference/",
+    structures: &[],
+    operations: &[
+        Operation { operations: &["CreateRole"], reads: "Role", without: &["tags"] },
+        Operation { operations: &["CreateInstanceProfile"], reads: "InstanceProfile", without: &["tags"] },
+    ],
+    keep: &[],
+    without: &[],
+    secret: &[],
+    open: &[],
+};
+
+const CLOUDFRONT: Service = Service {
+    name: "cloudfront",
+    title: "CloudFront",
+    model: "cloudfront",
+    krate: "aws-sdk-cloudfront",
+    pages: "https://docs.aws.amazon.com/cloudfront/latest/APIReference/",
+    structures: &[both("DistributionConfig"), both("OriginAccessControlConfig")],
+    operations: &[],
+    keep: &[
+        "CacheBehavior.default_ttl",
+        "CacheBehavior.forwarded_values",
+        "CacheBehavior.max_ttl",
+        "CacheBehavior.min_ttl",
+        "DefaultCacheBehavior.default_ttl",
+        "DefaultCacheBehavior.forwarded_values",
+        "DefaultCacheBehavior.max_ttl",
+        "DefaultCacheBehavior.min_ttl",
+    ],
+    without: &[],
+    secret: &["OriginCustomHeader.header_value"],
+    open: &[],
+};
+
+const EC2: Service = Service {
+    name: "ec2",
+    title: "EC2",
+    model: "ec2",
+    krate: "aws-sdk-ec2",
+    pages: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/",
+    structures: &[Structure {
+        name: "launch_template_data",
+        writes: "RequestLaunchTemplateData",
+        reads: "ResponseLaunchTemplateData",
+    }],
+    operations: &[],
+    keep: &[],
+    // Retired services: AWS accepts and ignores them, or refuses them.
+    without: &[
+        "RequestLaunchTemplateData.elastic_gpu_specifications",
+        "RequestLaunchTemplateData.elastic_inference_accelerators",
+    ],
+    secret: &[],
+    open: &["InstanceType"],
 };

@@ -72,7 +72,7 @@ pub fn authenticate_oidc_action_config() -> Record {
             ("token_endpoint", Field::text().required()),
             ("user_info_endpoint", Field::text().required()),
             ("client_id", Field::text().required()),
-            ("client_secret", Field::text()),
+            ("client_secret", Field::text().sensitive()),
             ("session_cookie_name", Field::text()),
             ("scope", Field::text()),
             ("session_timeout", int64()),

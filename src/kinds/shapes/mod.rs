@@ -27,8 +27,12 @@
 //! ```
 
 pub mod autoscaling;
+pub mod cloudfront;
+pub mod cloudwatch;
+pub mod ec2;
 pub mod elbv2;
 pub mod from;
+pub mod iam;
 pub mod s3;
 pub mod to;
 

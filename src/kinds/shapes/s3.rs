@@ -321,7 +321,7 @@ pub fn server_side_encryption_by_default() -> Record {
         "https://docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionByDefault.html",
         [
             ("sse_algorithm", Field::one_of(types::ServerSideEncryption::values()).required()),
-            ("kms_master_key_id", Field::text().sensitive()),
+            ("kms_master_key_id", Field::text()),
         ],
     )
 }

@@ -1,12 +1,26 @@
-//! The clients of one region.
+//! The clients of one region, and what those of all regions share.
 
 use std::sync::Arc;
 
-use aws_types::SdkConfig;
+use aws_config::identity::IdentityCache;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_types::service_config::ServiceConfigKey;
+use std::time::Duration;
 
+use crate::model::failure::Failure;
 use crate::model::schema::Place;
 
+use super::hook::{Hook, State};
+use super::http;
 use super::owned::Index;
+use super::retry::{self, ExactWrites};
+use super::wire::Wire;
+
+/// Single sign-on and credential processes may ask a person.
+const CREDENTIALS_MAX: Duration = Duration::from_secs(60);
 
 /// The clients of one region. Cloning is cheap.
 #[derive(Clone)]
@@ -24,25 +38,119 @@ pub struct Aws {
     pub sts: aws_sdk_sts::Client,
     pub tagging: aws_sdk_resourcegroupstagging::Client,
     pub(super) index: Arc<Index>,
+    pub(super) state: Arc<State>,
+}
+
+/// What the clients of all regions share: connections, credentials, the hook's state.
+#[derive(Clone, Debug)]
+pub(super) struct Shared {
+    pub sdk: SdkConfig,
+    pub state: Arc<State>,
+    pub http: SharedHttpClient,
+    /// Wins over the environment.
+    pub endpoint_url: Option<String>,
+}
+
+impl Shared {
+    /// Loads the SDK's configuration as every AWS tool does: environment, profiles, single sign-on, roles.
+    pub async fn load(
+        region: &str,
+        profile: Option<&str>,
+        endpoint_url: Option<String>,
+        state: Arc<State>,
+    ) -> Result<Shared, Failure> {
+        let plain = http::client()?;
+        // The region is always given, so that none is asked of an instance's metadata.
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .region(Region::new(region.to_owned()))
+            .http_client(plain.clone())
+            .retry_config(retry::config())
+            .timeout_config(http::timeouts())
+            .stalled_stream_protection(stalled_streams())
+            .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS_MAX).build());
+        if let Ok(name) = AppName::new(concat!("trueup-", env!("CARGO_PKG_VERSION"))) {
+            loader = loader.app_name(name);
+        }
+        if let Some(profile) = profile {
+            loader = loader.profile_name(profile);
+        }
+        let sdk = loader.load().await;
+        Ok(Shared::new(sdk, plain, endpoint_url, state))
+    }
+
+    pub fn new(sdk: SdkConfig, plain: SharedHttpClient, endpoint_url: Option<String>, state: Arc<State>) -> Shared {
+        let http = SharedHttpClient::new(Wire { inner: plain, state: state.clone() });
+        Shared { sdk, state, http, endpoint_url }
+    }
+
+    /// Returns true if S3 is anything but AWS itself: bucket names are then part of the path, not of the host.
+    fn is_s3_elsewhere(&self) -> bool {
+        let configured = || {
+            let key = ServiceConfigKey::builder()
+                .service_id("S3")
+                .env("AWS_ENDPOINT_URL")
+                .profile("endpoint_url")
+                .build()
+                .ok()?;
+            self.sdk.service_config()?.load_config(key)
+        };
+        self.endpoint_url.is_some() || self.sdk.endpoint_url().is_some() || configured().is_some()
+    }
+}
+
+/// Gives up a transfer that has stalled for as long as an answer may take.
+fn stalled_streams() -> StalledStreamProtectionConfig {
+    StalledStreamProtectionConfig::enabled().grace_period(Duration::from_secs(60)).build()
+}
+
+/// Returns a service's configuration with the hook on it.
+macro_rules! hooked {
+    ($service:ident, $sdk:expr, $shared:expr, $hook:expr) => {{
+        let mut config = $service::config::Builder::from($sdk)
+            .http_client($shared.http.clone())
+            .interceptor($hook.clone())
+            .retry_classifier(ExactWrites)
+            .retry_partition(unlimited());
+        if let Some(url) = &$shared.endpoint_url {
+            config = config.endpoint_url(url);
+        }
+        config
+    }};
+}
+
+macro_rules! client {
+    ($service:ident, $sdk:expr, $shared:expr, $hook:expr) => {
+        $service::Client::from_conf(hooked!($service, $sdk, $shared, $hook).build())
+    };
+}
+
+/// Returns a retry partition without the quota that would end retries after the first hundred of a process.
+fn unlimited() -> RetryPartition {
+    RetryPartition::custom("trueup").token_bucket(TokenBucket::unlimited()).build()
 }
 
 impl Aws {
-    /// Returns the clients of the region that `sdk` names.
-    pub(super) fn new(sdk: &SdkConfig, place: Place) -> Aws {
+    /// Returns the clients of a place.
+    pub(super) fn new(shared: &Shared, place: Place) -> Aws {
+        let region = place.region.clone();
+        let sdk = &shared.sdk.to_builder().region(Region::new(region.to_string())).build();
+        let hook = Hook::new(&shared.state, &region);
+        let s3 = hooked!(aws_sdk_s3, sdk, shared, hook).force_path_style(shared.is_s3_elsewhere());
         Aws {
-            region: place.region.clone(),
-            place,
-            ec2: aws_sdk_ec2::Client::new(sdk),
-            autoscaling: aws_sdk_autoscaling::Client::new(sdk),
-            elb: aws_sdk_elasticloadbalancingv2::Client::new(sdk),
-            s3: aws_sdk_s3::Client::new(sdk),
-            cloudfront: aws_sdk_cloudfront::Client::new(sdk),
-            iam: aws_sdk_iam::Client::new(sdk),
-            cloudwatch: aws_sdk_cloudwatch::Client::new(sdk),
-            sqs: aws_sdk_sqs::Client::new(sdk),
-            sts: aws_sdk_sts::Client::new(sdk),
-            tagging: aws_sdk_resourcegroupstagging::Client::new(sdk),
+            ec2: client!(aws_sdk_ec2, sdk, shared, hook),
+            autoscaling: client!(aws_sdk_autoscaling, sdk, shared, hook),
+            elb: client!(aws_sdk_elasticloadbalancingv2, sdk, shared, hook),
+            s3: aws_sdk_s3::Client::from_conf(s3.build()),
+            cloudfront: client!(aws_sdk_cloudfront, sdk, shared, hook),
+            iam: client!(aws_sdk_iam, sdk, shared, hook),
+            cloudwatch: client!(aws_sdk_cloudwatch, sdk, shared, hook),
+            sqs: client!(aws_sdk_sqs, sdk, shared, hook),
+            sts: client!(aws_sdk_sts, sdk, shared, hook),
+            tagging: client!(aws_sdk_resourcegroupstagging, sdk, shared, hook),
             index: Arc::default(),
+            state: shared.state.clone(),
+            region,
+            place,
         }
     }
 }

@@ -4,11 +4,20 @@
 //! into a [`Failure`](crate::model::failure::Failure) by `?`.
 
 mod clients;
+mod codes;
 mod errors;
+mod hook;
+mod http;
 mod owned;
+mod rate;
+mod retry;
 pub mod tags;
 mod wait;
+mod wire;
+mod world;
 
 pub use clients::Aws;
+pub use hook::{Notice, Waiting};
 pub use owned::Tagged;
 pub use wait::{each, insist, until};
+pub use world::{Access, AwsWorld};

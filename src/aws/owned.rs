@@ -19,20 +19,32 @@ pub struct Tagged {
     pub tags: Map,
 }
 
+/// What a walk found, whole: a failure is shared too, so that it is not repeated for every kind.
 type Walk = Arc<OnceCell<Result<Vec<Tagged>, Failure>>>;
 
-/// The walks of a region, by owner.
+/// The walks of a region by owner, each with the epoch in which it began.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    walks: Mutex<BTreeMap<Owner, Walk>>,
+    walks: Mutex<BTreeMap<Owner, (u64, Walk)>>,
+}
+
+impl Index {
+    /// Returns the owner's walk of this epoch: one that began before a write is not used after it.
+    fn walk(&self, owner: &Owner, epoch: u64) -> Walk {
+        let mut walks = self.walks.lock().unwrap_or_else(PoisonError::into_inner);
+        let (begun, walk) = walks.entry(owner.clone()).or_insert_with(|| (epoch, Walk::default()));
+        if *begun != epoch {
+            (*begun, *walk) = (epoch, Walk::default());
+        }
+        walk.clone()
+    }
 }
 
 impl Aws {
     /// Returns the owner's resources of a type in this region: `elasticloadbalancing:targetgroup`, `s3`,
     /// `cloudwatch:alarm`; for global types (`cloudfront:distribution`) in the region that serves them.
     pub async fn owned(&self, owner: &Owner, resource_type: &str) -> Result<Vec<Tagged>, Failure> {
-        let walk =
-            self.index.walks.lock().unwrap_or_else(PoisonError::into_inner).entry(owner.clone()).or_default().clone();
+        let walk = self.index.walk(owner, self.state.epoch());
         let all = walk.get_or_init(|| self.walk(owner)).await;
         let all = all.as_ref().map_err(Failure::clone)?;
         Ok(all.iter().filter(|tagged| is_type(&tagged.arn, resource_type)).cloned().collect())

@@ -1,8 +1,11 @@
 //! The kinds: one file (or folder) each, and one line each in [`ALL`].
 
 pub mod fields;
+mod iam;
+mod instance_profiles;
 mod policy;
 mod queues;
+mod roles;
 pub mod shapes;
 mod taken;
 #[cfg(test)]
@@ -42,7 +45,7 @@ pub trait Kind: Sync {
 }
 
 /// Every kind there is.
-pub static ALL: &[&dyn Kind] = &[&queues::Queues];
+pub static ALL: &[&dyn Kind] = &[&roles::Roles, &instance_profiles::InstanceProfiles, &queues::Queues];
 
 static SCHEMAS: LazyLock<Vec<Schema>> = LazyLock::new(|| ALL.iter().map(|kind| complete(kind.schema())).collect());
 

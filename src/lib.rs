@@ -9,4 +9,5 @@ pub mod diff;
 pub mod kinds;
 pub mod model;
 pub mod plan;
+pub mod sandbox;
 pub mod world;

@@ -290,7 +290,8 @@ pub struct Place {
 }
 
 impl Place {
-    fn get(&self, key: &str) -> Option<Arc<str>> {
+    /// Returns what a template's `{account}`, `{region}` or `{partition}` stands for.
+    pub fn get(&self, key: &str) -> Option<Arc<str>> {
         match key {
             "account" => Some(self.account.clone()),
             "region" => Some(self.region.clone()),

@@ -116,7 +116,7 @@ fn additions(record: &Record, fields: &Map, nature: &mut Chance, skip: impl Fn(&
         let value = match field.absent {
             Absent::LeftAlone => invented(&field.shape),
             Absent::None => empty(&field.shape),
-            Absent::Required | Absent::Default(_) => None,
+            Absent::Required | Absent::Default(_) | Absent::DefaultOf(_) => None,
         };
         if let Some(value) = value {
             added.insert((*name).into(), value);

@@ -32,7 +32,7 @@ fn fault_in_record(record: &Record, fields: &Map, at: &str) -> Option<String> {
 /// In a union, what is required of one branch is not required of the others, and the schema does not say
 /// which is which: only the tag itself is.
 fn is_missing(record: &Record, name: &str, field: &Field) -> bool {
-    field.absent == Absent::Required && field.defer.is_none() && record.tag.is_none_or(|tag| tag == name)
+    matches!(field.absent, Absent::Required) && field.defer.is_none() && record.tag.is_none_or(|tag| tag == name)
 }
 
 fn fault_in_value(shape: &Shape, value: &Value, at: &str) -> Option<String> {
@@ -121,8 +121,10 @@ pub fn with_defaults(record: &Record, fields: &Map) -> Map {
     }
     if record.tag.is_none() {
         for (name, field) in &record.fields {
-            if let (Absent::Default(value), false) = (&field.absent, filled.contains_key(*name)) {
-                filled.insert((*name).into(), value.clone());
+            if !filled.contains_key(*name)
+                && let Some(value) = field.absent.value(fields)
+            {
+                filled.insert((*name).into(), value);
             }
         }
     }

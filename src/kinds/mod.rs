@@ -1,5 +1,6 @@
 //! The kinds: one file (or folder) each, and one line each in [`ALL`].
 
+pub mod elb;
 pub mod fields;
 mod iam;
 mod instance_profiles;
@@ -8,6 +9,7 @@ mod queues;
 mod roles;
 pub mod shapes;
 mod taken;
+mod target_groups;
 #[cfg(test)]
 mod tests;
 
@@ -45,7 +47,13 @@ pub trait Kind: Sync {
 }
 
 /// Every kind there is.
-pub static ALL: &[&dyn Kind] = &[&roles::Roles, &instance_profiles::InstanceProfiles, &queues::Queues];
+pub static ALL: &[&dyn Kind] = &[
+    &roles::Roles,
+    &instance_profiles::InstanceProfiles,
+    &target_groups::TargetGroups,
+    // The simple kind of the guide `docs/adding-a-kind.md`.
+    &queues::Queues,
+];
 
 static SCHEMAS: LazyLock<Vec<Schema>> = LazyLock::new(|| ALL.iter().map(|kind| complete(kind.schema())).collect());
 

@@ -170,15 +170,7 @@ impl Absent {
 impl Shape {
     /// Returns the field of this path, as in `lifecycle_rules.expiration.days`: lists and maps are walked through.
     pub fn at(&self, path: &str) -> Option<&Field> {
-        let (first, rest) = match path.split_once('.') {
-            Some((first, rest)) => (first, Some(rest)),
-            None => (path, None),
-        };
-        let field = self.record()?.fields.get(first)?;
-        match rest {
-            Some(rest) => field.shape.at(rest),
-            None => Some(field),
-        }
+        self.record()?.at(path)
     }
 
     /// Returns the record at the heart of this shape, through lists and maps.
@@ -205,6 +197,14 @@ impl Record {
     /// Returns a record of these fields.
     pub fn of(fields: impl IntoIterator<Item = (&'static str, Field)>) -> Record {
         Record { fields: fields.into_iter().collect(), tag: None }
+    }
+
+    /// Returns the field of this path, as in `lifecycle_rules.expiration.days`: lists and maps are walked through.
+    pub fn at(&self, path: &str) -> Option<&Field> {
+        match path.split_once('.') {
+            Some((first, rest)) => self.fields.get(first)?.shape.at(rest),
+            None => self.fields.get(path),
+        }
     }
 
     /// Edits the field of this path in place.

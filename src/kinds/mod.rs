@@ -1,6 +1,8 @@
 //! The kinds: one file (or folder) each, and one line each in [`ALL`].
 
 pub mod elb;
+mod cidr;
+mod ec2;
 pub mod fields;
 mod iam;
 mod instance_profiles;
@@ -8,10 +10,12 @@ mod policy;
 mod queues;
 mod roles;
 pub mod shapes;
+mod subnets;
 mod taken;
 mod target_groups;
 #[cfg(test)]
 mod tests;
+mod vpcs;
 
 use std::sync::LazyLock;
 
@@ -54,6 +58,7 @@ pub static ALL: &[&dyn Kind] = &[
     // The simple kind of the guide `docs/adding-a-kind.md`.
     &queues::Queues,
 ];
+pub static ALL: &[&dyn Kind] = &[&vpcs::Vpcs, &subnets::Subnets, &queues::Queues];
 
 static SCHEMAS: LazyLock<Vec<Schema>> = LazyLock::new(|| ALL.iter().map(|kind| complete(kind.schema())).collect());
 

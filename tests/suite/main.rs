@@ -1,0 +1,5 @@
+//! The proof over HTTP: the adapters and the binary against independent emulators of AWS.
+//!
+//! One binary for all of it, since each one links the SDK. The emulators are started on demand ([`emulators`]).
+
+mod emulators;

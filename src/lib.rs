@@ -6,8 +6,10 @@
 
 pub mod aws;
 pub mod diff;
+pub mod execute;
 pub mod kinds;
 pub mod model;
 pub mod plan;
 pub mod sandbox;
+pub mod read;
 pub mod world;

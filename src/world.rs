@@ -96,7 +96,16 @@ pub struct Old<'a> {
 pub struct Token(Arc<str>);
 
 impl Token {
-    pub fn new(owner: &Owner, region: &str, address: &Address, fields: &Map, tags: &Map) -> Token {
+    /// `replaces` is the id of the resource that the new one takes the place of: without it, a successor that equals
+    /// its predecessor would be answered with the predecessor.
+    pub fn new(
+        owner: &Owner,
+        region: &str,
+        address: &Address,
+        replaces: Option<&str>,
+        fields: &Map,
+        tags: &Map,
+    ) -> Token {
         let mut hash = Sha256::new();
         for part in [
             &*owner.account,
@@ -104,6 +113,7 @@ impl Token {
             owner.environment.as_deref().unwrap_or(""),
             region,
             &address.to_string(),
+            replaces.unwrap_or(""),
             &format!("{fields:?}"),
             &format!("{tags:?}"),
         ] {

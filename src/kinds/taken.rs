@@ -38,7 +38,7 @@ mod tests {
         let address = Address::new("queues", "jobs");
         let place = Place { account: "1".into(), region: "eu-west-1".into(), partition: "aws".into() };
         let (fields, tags) = (Map::new(), Mark::new(&owner, address.clone(), None).to_tags());
-        let token = Token::new(&owner, "eu-west-1", &address, &fields, &tags);
+        let token = Token::new(&owner, "eu-west-1", &address, None, &fields, &tags);
         let new = New { address: &address, place: &place, fields: &fields, tags: &tags, token };
         assert!(ours_or_refused("queue", "jobs", &tags, &new).is_ok());
         for foreign in [

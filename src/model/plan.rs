@@ -29,6 +29,8 @@ pub struct Plan {
     /// Values of the stack's outputs, unknown where they wait for a change.
     pub outputs: IndexMap<Arc<str>, Value>,
     pub warnings: Vec<String>,
+    /// Patterns of tags that are nobody's business, as `kubernetes.io/*`.
+    pub ignored_tags: Vec<Arc<str>>,
     /// Reasons why this plan must not be applied. Empty: it may.
     pub refusals: Vec<Refusal>,
     pub unread: Vec<Unread>,

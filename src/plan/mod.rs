@@ -113,6 +113,7 @@ pub fn plan(mut input: Input<'_>) -> Result<Plan, Problems> {
         unchanged: decisions.unchanged,
         outputs: Default::default(),
         warnings: Vec::new(),
+        ignored_tags: input.ignored_tags,
         refusals,
         unread: input.unread,
     })

@@ -50,15 +50,20 @@ pub trait Kind: Sync {
     async fn delete(&self, aws: &Aws, old: &Old<'_>) -> Result<(), Failure>;
 }
 
-/// Every kind there is.
+/// Every kind there is, one a line, what others refer to first.
 pub static ALL: &[&dyn Kind] = &[
+    // The network.
+    &vpcs::Vpcs,
+    &subnets::Subnets,
+    // Who may do what.
     &roles::Roles,
     &instance_profiles::InstanceProfiles,
+    // Machines and what stands before them.
     &target_groups::TargetGroups,
-    // The simple kind of the guide `docs/adding-a-kind.md`.
+    // Content and its delivery.
+    // Messages and watching. `queues` is the simple kind of the guide `docs/adding-a-kind.md`.
     &queues::Queues,
 ];
-pub static ALL: &[&dyn Kind] = &[&vpcs::Vpcs, &subnets::Subnets, &queues::Queues];
 
 static SCHEMAS: LazyLock<Vec<Schema>> = LazyLock::new(|| ALL.iter().map(|kind| complete(kind.schema())).collect());
 

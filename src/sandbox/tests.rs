@@ -53,7 +53,7 @@ fn create(sandbox: &Sandbox, address: &str, fields: &str) -> Result<Born, Failur
     let fields = map(fields);
     let tags = Mark::new(&owner(), address.clone(), None).to_tags();
     let place = sandbox.place("us-east-1");
-    let token = Token::new(&owner(), "us-east-1", &address, &fields, &tags);
+    let token = Token::new(&owner(), "us-east-1", &address, None, &fields, &tags);
     let new = New { address: &address, place: &place, fields: &fields, tags: &tags, token };
     run(sandbox.create(sandbox.schema(&address.kind).unwrap(), &new))
 }
@@ -78,7 +78,7 @@ fn update(sandbox: &Sandbox, live: &Live, fields: &str, touched: &str, tags: Tag
     });
     let delta = Delta { changes: changes.collect() };
     let place = sandbox.place("us-east-1");
-    let token = Token::new(&owner(), "us-east-1", &"a.b".parse().unwrap(), &fields, &Map::new());
+    let token = Token::new(&owner(), "us-east-1", &"a.b".parse().unwrap(), None, &fields, &Map::new());
     run(sandbox.update(schema, &Revision { live, place: &place, fields: &fields, delta: &delta, tags, token }))
 }
 

@@ -20,6 +20,12 @@ where
 {
     fn from(error: SdkError<E, HttpResponse>) -> Failure {
         match &error {
+            // What cannot be parsed arrives as an error of the service without a code.
+            SdkError::ServiceError(service)
+                if service.raw().status().is_success() && service.err().code().is_none() =>
+            {
+                unreadable(service.raw(), &error)
+            }
             SdkError::ServiceError(service) => {
                 let id = service.err().request_id().or_else(|| request_id(service.raw()));
                 answered(service.raw(), service.err().code(), service.err().message(), id)

@@ -1,5 +1,6 @@
 //! The HTTP client that everything shares: one pool, one TLS set-up, timeouts always set.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -12,6 +13,11 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::timeout::TimeoutConfig;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 use crate::model::failure::{Class, Failure};
 
@@ -51,10 +57,12 @@ fn tls_context() -> Result<TlsContext, Failure> {
         None => TrustStore::default(),
         Some(path) => {
             let path = std::path::PathBuf::from(path);
-            let pem = std::fs::read(&path).map_err(|error| {
-                Failure::new(Class::Other, format!("cannot read `{}`: {error}", path.display()))
+            let unusable = |why: String| {
+                Failure::new(Class::Other, format!("cannot use `{}`: {why}", path.display()))
                     .hint("`AWS_CA_BUNDLE` names a file of certificates in PEM form")
-            })?;
+            };
+            let pem = std::fs::read(&path).map_err(|error| unusable(error.to_string()))?;
+            let pem = usable_certificates(&pem).ok_or_else(|| unusable("it holds no certificate".to_owned()))?;
             TrustStore::empty().with_pem_certificate(pem)
         }
     };
@@ -62,6 +70,19 @@ fn tls_context() -> Result<TlsContext, Failure> {
         .with_trust_store(trust)
         .build()
         .map_err(|error| Failure::new(Class::Other, format!("cannot set up TLS: {error}")))
+}
+
+/// Returns the certificates that can be trusted, in PEM form, since the SDK panics over one that cannot; none if
+/// there are none.
+fn usable_certificates(pem: &[u8]) -> Option<String> {
+    let mut usable = String::new();
+    for certificate in CertificateDer::pem_slice_iter(pem).flatten() {
+        if RootCertStore::empty().add(certificate.clone()).is_ok() {
+            let text = BASE64_STANDARD.encode(&certificate);
+            let _ = write!(usable, "-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+        }
+    }
+    (!usable.is_empty()).then_some(usable)
 }
 
 fn is_proxied() -> bool {
@@ -111,6 +132,13 @@ fn is_loopback(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_certificate_is_left_out() {
+        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        assert_eq!(usable_certificates(broken.as_bytes()), None);
+        assert_eq!(usable_certificates(b"\0 nonsense"), None);
+    }
 
     #[test]
     fn this_machine_is_known_by_name_and_address() {

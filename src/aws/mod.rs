@@ -11,7 +11,11 @@ mod http;
 mod owned;
 mod rate;
 mod retry;
+#[cfg(test)]
+mod stub;
 pub mod tags;
+#[cfg(test)]
+mod tests;
 mod wait;
 mod wire;
 mod world;

@@ -59,11 +59,14 @@ fn ec2(operation: &str, write: bool) -> Limit {
     }
 }
 
-/// The token buckets and the room in flight, by region.
+/// A region, and a service or the calls that share a limit.
+type Key = (Arc<str>, String);
+
+/// The token buckets and the room in flight.
 #[derive(Debug, Default)]
 pub(super) struct Quotas {
-    buckets: Mutex<BTreeMap<(Arc<str>, String), Bucket>>,
-    lanes: Mutex<BTreeMap<(Arc<str>, String), Arc<Semaphore>>>,
+    buckets: Mutex<BTreeMap<Key, Bucket>>,
+    lanes: Mutex<BTreeMap<Key, Arc<Semaphore>>>,
 }
 
 impl Quotas {

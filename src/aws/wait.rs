@@ -84,3 +84,57 @@ impl Pause {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(300);
+
+    #[tokio::test]
+    async fn until_polls_until_there_is_something_or_its_bound_is_reached() {
+        let polls = Cell::new(0);
+        let found = until("it", SHORT, async || {
+            polls.set(polls.get() + 1);
+            Ok((polls.get() == 2).then_some("here"))
+        });
+        assert_eq!(found.await, Ok("here"));
+        let failure = until::<()>("the thing to appear", SHORT, async || Ok(None)).await.unwrap_err();
+        assert_eq!(failure.class, Class::TimedOut);
+        assert!(failure.message.ends_with("for the thing to appear"), "{failure}");
+    }
+
+    #[tokio::test]
+    async fn insist_repeats_only_the_failures_it_knows() {
+        let busy = || Failure { code: Some("Busy".into()), ..Failure::new(Class::InUse, "busy") };
+        let attempts = Cell::new(0);
+        let result = insist(SHORT, &["Busy"], async || {
+            attempts.set(attempts.get() + 1);
+            if attempts.get() == 1 { Err(busy()) } else { Ok(attempts.get()) }
+        });
+        assert_eq!(result.await, Ok(2));
+        assert_eq!(insist::<()>(SHORT, &["Busy"], async || Err(busy())).await, Err(busy()));
+        attempts.set(0);
+        let other = insist::<()>(SHORT, &["Other"], async || {
+            attempts.set(attempts.get() + 1);
+            Err(busy())
+        });
+        assert_eq!((other.await, attempts.get()), (Err(busy()), 1));
+    }
+
+    #[tokio::test]
+    async fn each_keeps_the_order_and_the_bound() {
+        let (running, most) = (Cell::new(0), Cell::new(0));
+        let results = each(2, 0..6_u64, async |item| {
+            running.set(running.get() + 1);
+            most.set(most.get().max(running.get()));
+            sleep(Duration::from_millis(6 - item)).await;
+            running.set(running.get() - 1);
+            Ok(item * 10)
+        });
+        assert_eq!(results.await, Ok(vec![0, 10, 20, 30, 40, 50]));
+        assert_eq!(most.get(), 2);
+    }
+}

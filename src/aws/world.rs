@@ -31,6 +31,8 @@ pub struct Access {
     pub notice: Option<Notice>,
 }
 
+type Zones = Vec<Arc<str>>;
+
 /// The account at AWS. Only reads may be sent until [`World::read_only`] says otherwise.
 pub struct AwsWorld {
     shared: Shared,
@@ -38,7 +40,7 @@ pub struct AwsWorld {
     home: Arc<str>,
     identity: OnceCell<Result<Identity, Failure>>,
     regions: RefCell<BTreeMap<Arc<str>, Aws>>,
-    zones: RefCell<BTreeMap<Arc<str>, Arc<OnceCell<Vec<Arc<str>>>>>>,
+    zones: RefCell<BTreeMap<Arc<str>, Arc<OnceCell<Zones>>>>,
 }
 
 impl AwsWorld {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aws_config::identity::IdentityCache;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
@@ -18,6 +19,7 @@ use super::http;
 use super::owned::Index;
 use super::retry::{self, ExactWrites};
 use super::wire::Wire;
+use super::world::Access;
 
 /// Single sign-on and credential processes may ask a person.
 const CREDENTIALS_MAX: Duration = Duration::from_secs(60);
@@ -53,12 +55,7 @@ pub(super) struct Shared {
 
 impl Shared {
     /// Loads the SDK's configuration as every AWS tool does: environment, profiles, single sign-on, roles.
-    pub async fn load(
-        region: &str,
-        profile: Option<&str>,
-        endpoint_url: Option<String>,
-        state: Arc<State>,
-    ) -> Result<Shared, Failure> {
+    pub async fn load(region: &str, access: Access, state: Arc<State>) -> Result<Shared, Failure> {
         let plain = http::client()?;
         // The region is always given, so that none is asked of an instance's metadata.
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
@@ -71,11 +68,14 @@ impl Shared {
         if let Ok(name) = AppName::new(concat!("trueup-", env!("CARGO_PKG_VERSION"))) {
             loader = loader.app_name(name);
         }
-        if let Some(profile) = profile {
+        if let Some(profile) = access.profile {
             loader = loader.profile_name(profile);
         }
+        if let Some((key, secret)) = access.keys {
+            loader = loader.credentials_provider(Credentials::new(key, secret, None, None, "given"));
+        }
         let sdk = loader.load().await;
-        Ok(Shared::new(sdk, plain, endpoint_url, state))
+        Ok(Shared::new(sdk, plain, access.endpoint_url, state))
     }
 
     pub fn new(sdk: SdkConfig, plain: SharedHttpClient, endpoint_url: Option<String>, state: Arc<State>) -> Shared {

@@ -27,6 +27,8 @@ pub struct Access {
     pub profile: Option<String>,
     /// For all services; wins over `AWS_ENDPOINT_URL`.
     pub endpoint_url: Option<String>,
+    /// Access key and secret key; they win over everything else.
+    pub keys: Option<(String, String)>,
     /// Told whenever a call has to wait for AWS's quota.
     pub notice: Option<Notice>,
 }
@@ -46,8 +48,8 @@ pub struct AwsWorld {
 impl AwsWorld {
     /// Prepares for calls, and makes none. `region` is the stack's.
     pub async fn new(region: &str, access: Access) -> Result<AwsWorld, Failure> {
-        let state = State::new(reads(), access.notice);
-        let shared = Shared::load(region, access.profile.as_deref(), access.endpoint_url, state).await?;
+        let state = State::new(reads(), access.notice.clone());
+        let shared = Shared::load(region, access, state).await?;
         Ok(AwsWorld::with(shared, region))
     }
 

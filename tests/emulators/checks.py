@@ -30,7 +30,7 @@ SERVICES = {
 }
 
 # What a service is called in `service:Operation`, where that is not the name it signs with.
-SPOKEN = {"monitoring": "cloudwatch"}
+SPOKEN = {"monitoring": "cloudwatch", "tagging": "tag"}
 
 # Patterns of the models that AWS itself does not apply, each with what it accepts all the same.
 LOOSE_PATTERNS: set[tuple[str, str]] = set()

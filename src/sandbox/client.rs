@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::diff::complete;
 use crate::model::failure::{Class, Failure};
 use crate::model::owner::tag;
 use crate::model::schema::{Schema, Scope};
@@ -11,7 +12,7 @@ use crate::model::value::{Map, Value};
 use super::Sandbox;
 use super::hostility::Chance;
 use super::stored::{Key, Stored};
-use super::{ties, validity, writes};
+use super::{ties, writes};
 
 /// Reads and changes the account behind trueup's back.
 pub struct Client<'a> {
@@ -73,7 +74,7 @@ impl<'a> Client<'a> {
         let mut store = self.sandbox.store.borrow_mut();
         let mut locked = store.lock()?;
         let place = self.sandbox.place(region);
-        let fields = validity::with_defaults(&schema.fields, fields);
+        let fields = complete(&schema.fields, fields);
         let home: Option<Arc<str>> = (schema.scope == Scope::Regional).then(|| region.into());
         let (key, birth, attributes) =
             writes::identity(schema, &place, home, &format!("another/{name}"), &fields, locked.account())?;

@@ -112,36 +112,6 @@ fn type_of(shape: &Shape) -> &'static str {
     }
 }
 
-/// Returns the fields with what AWS fills in where the request says nothing, inside records too.
-pub fn with_defaults(record: &Record, fields: &Map) -> Map {
-    let mut filled = Map::new();
-    for (name, value) in fields {
-        let shape = record.fields.get(&**name).map(|field| &field.shape);
-        filled.insert(name.clone(), shape.map_or_else(|| value.clone(), |shape| defaults_in(shape, value)));
-    }
-    if record.tag.is_none() {
-        for (name, field) in &record.fields {
-            if !filled.contains_key(*name)
-                && let Some(value) = field.absent.value(fields)
-            {
-                filled.insert((*name).into(), value);
-            }
-        }
-    }
-    filled
-}
-
-fn defaults_in(shape: &Shape, value: &Value) -> Value {
-    match (shape, value) {
-        (Shape::Record(record), Value::Map(map)) => with_defaults(record, map).into(),
-        (Shape::List(list), Value::List(items)) => Value::list(items.iter().map(|item| defaults_in(&list.item, item))),
-        (Shape::Map(item), Value::Map(map)) => {
-            Value::map(map.iter().map(|(key, value)| (key.clone(), defaults_in(item, value))))
-        }
-        (_, other) => other.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,12 +150,5 @@ mod tests {
         check(r#"{"name": "web", "size": "1"}"#, Some("an integer"));
         check(r#"{"name": "web", "rules": [{}, {}, {}]}"#, Some("3 elements"));
         check(r#"{"name": "web", "rules": [{"days": 0}]}"#, Some("`rules[0].days` is 0"));
-    }
-
-    #[test]
-    fn defaults_are_filled_in_where_nothing_is_said() {
-        let filled = with_defaults(&record(), &map(r#"{"name": "web", "rules": [{}, {"days": 3}]}"#));
-        let expected = r#"{"name": "web", "rules": [{"days": 7}, {"days": 3}], "mode": "on"}"#;
-        assert_eq!(filled, map(expected));
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::diff::complete;
+use crate::model::delta::FieldChange;
 use crate::model::failure::{Class, Failure};
 use crate::model::live::Live;
 use crate::model::owner::tag;
@@ -91,8 +93,10 @@ impl Sandbox {
         let mut locked = store.lock()?;
         let before = existing(locked.account(), schema, revision.live)?;
         let mut fields = before.fields.clone();
-        for change in revision.delta.changes.iter().filter(|change| change.field() != "tags") {
-            refuse_replacement(schema, &before, &change.path, &change.before, &change.after)?;
+        let is_of_fields =
+            |change: &&FieldChange| change.field() != "tags" && schema.fields.fields.contains_key(change.field());
+        for change in revision.delta.changes.iter().filter(is_of_fields) {
+            refuse_replacement(schema, &before, revision.fields, change)?;
             match revision.fields.get(change.field()).filter(|value| !value.is_null()) {
                 Some(value) => fields.insert(change.field().into(), value.clone()),
                 None => fields.shift_remove(change.field()),
@@ -101,7 +105,7 @@ impl Sandbox {
         let tags = revision.tags.apply(&before.tags);
         let fields = self.accepted(schema, revision.place, locked.account(), &fields, &tags, Some(&before.key))?;
         let mut after = Stored { fields: reported(schema, &fields), tags: revealed(&tags), ..(*before).clone() };
-        if !revision.delta.changes.iter().all(|change| change.field() == "tags") {
+        if revision.delta.changes.iter().any(|change| is_of_fields(&change)) {
             after.revision += 1;
             let seed = Seed {
                 region: &revision.place.region,
@@ -167,7 +171,7 @@ impl Sandbox {
             let message = format!("the {one} `{}` of `{}` does not exist", mention.value, mention.path);
             return Err(refusal(Class::Invalid, &format!("Invalid{}.NotFound", pascal(one)), message));
         }
-        let fields = validity::with_defaults(&schema.fields, &fields);
+        let fields = complete(&schema.fields, &fields);
         let region = (schema.scope == Scope::Regional).then_some(&place.region);
         if let Some((holder, what)) = ties::claimed(account, schema, region, &fields, own) {
             let message = format!("{what} is taken by {} `{}`", schema.one, holder.id);
@@ -217,34 +221,34 @@ fn existing(account: &Account, schema: &Schema, live: &Live) -> Result<Arc<Store
 }
 
 /// Refuses to change what can only be chosen at creation.
-fn refuse_replacement(
-    schema: &Schema,
-    live: &Stored,
-    path: &str,
-    before: &Value,
-    after: &Value,
-) -> Result<(), Failure> {
-    let effect = match field_at(&schema.fields, path).map(|field| field.change) {
-        Some(Change::Replace) => Effect::Replace,
-        Some(Change::Depends(rule)) => rule(before, after, &live.fields),
-        Some(Change::InPlace) | None => Effect::InPlace,
-    };
-    match effect {
-        Effect::InPlace => Ok(()),
-        Effect::Replace => Err(refusal(Class::Invalid, "ValidationError", format!("`{path}` cannot be changed"))),
+fn refuse_replacement(schema: &Schema, before: &Stored, fields: &Map, change: &FieldChange) -> Result<(), Failure> {
+    let whole = |map: &Map| map.get(change.field()).cloned().unwrap_or_default();
+    let path = fields_along(&schema.fields, &change.path);
+    let is_fixed = path.iter().enumerate().any(|(depth, field)| match field.change {
+        Change::InPlace => false,
+        Change::Replace => true,
+        Change::Depends(rule) if depth == 0 => {
+            rule(&whole(&before.fields), &whole(fields), &before.fields) == Effect::Replace
+        }
+        Change::Depends(rule) => rule(&change.before, &change.after, &before.fields) == Effect::Replace,
+    });
+    match is_fixed {
+        true => Err(refusal(Class::Invalid, "ValidationError", format!("`{}` cannot be changed", change.path))),
+        false => Ok(()),
     }
 }
 
-/// Returns the field of a path such as `listeners[80].rules`.
-fn field_at<'a>(record: &'a Record, path: &str) -> Option<&'a Field> {
-    let mut names = path.split('.').map(|name| name.split('[').next().unwrap_or(name));
-    let mut field = record.fields.get(names.next()?)?;
-    for name in names {
+/// Returns the fields along a path such as `listeners[80].rules`, from the outermost on.
+fn fields_along<'a>(record: &'a Record, path: &str) -> Vec<&'a Field> {
+    let mut along = Vec::new();
+    let mut record = Some(record);
+    for name in path.split('.').map(|name| name.split('[').next().unwrap_or(name)) {
         // What is inside a map or a document has no field of its own: the field around it says what changing means.
-        let Some(inner) = field.shape.record().and_then(|record| record.fields.get(name)) else { break };
-        field = inner;
+        let Some(field) = record.and_then(|record| record.fields.get(name)) else { break };
+        along.push(field);
+        record = field.shape.record();
     }
-    Some(field)
+    along
 }
 
 /// Returns the fields that a read reports: not those that AWS never tells, and not those that only trueup knows.

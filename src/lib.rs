@@ -10,6 +10,6 @@ pub mod execute;
 pub mod kinds;
 pub mod model;
 pub mod plan;
-pub mod sandbox;
 pub mod read;
+pub mod sandbox;
 pub mod world;

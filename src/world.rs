@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
@@ -160,6 +161,11 @@ pub trait World {
 
     /// Deletes; returns when its claims are free again. Already gone is success.
     async fn delete(&self, schema: &Schema, old: &Old<'_>) -> Result<(), Failure>;
+
+    /// Lets time pass between two reads of something that is awaited. A simulated account has no clock.
+    async fn pause(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
 
     /// From now on only operations in the schemas' `reads` may be sent (true), or all (false).
     fn read_only(&self, on: bool);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Options;
 use crate::diff::{complete, diff, wanted};
@@ -282,7 +282,7 @@ impl Job {
     /// Reads the attributes that later steps need and the call did not tell.
     async fn finish(&self, world: &dyn World, mut live: Live) -> Result<Done, Failure> {
         let lacks = |live: &Live| self.needed.iter().find(|name| !live.attributes.contains_key(*name)).cloned();
-        let started = Instant::now();
+        let mut waited = Duration::ZERO;
         let mut pause = Duration::from_millis(200);
         while let Some(missing) = lacks(&live) {
             let ask = Ask::Ids(vec![live.id.clone()]);
@@ -293,11 +293,12 @@ impl Job {
                 live.attributes.extend(found.attributes);
             }
             if lacks(&live).is_some() {
-                if started.elapsed() > APPEAR {
+                if waited > APPEAR {
                     let message = format!("exists as `{}`, and AWS does not tell its `{missing}`", live.id);
                     return Err(Failure::new(Class::TimedOut, message));
                 }
-                tokio::time::sleep(pause).await;
+                world.pause(pause).await;
+                waited += pause;
                 pause = (pause * 2).min(Duration::from_secs(5));
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -32,7 +32,7 @@ pub async fn verify(
     interrupts: &mut UnboundedReceiver<()>,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Vec<Unverified> {
-    let started = Instant::now();
+    let mut waited = Duration::ZERO;
     let mut open: Vec<Open<'_>> =
         touched.iter().map(|(change, id)| Open::new(&plan.changes[*change], id, plan)).collect();
     open.sort_by(|a, b| a.change.address.cmp(&b.change.address));
@@ -40,11 +40,10 @@ pub async fn verify(
     let mut late = Vec::new();
     loop {
         look(&mut open, facts, plan, declared, world).await;
-        let elapsed = started.elapsed();
         for item in std::mem::take(&mut open) {
             match item.state {
                 State::Agrees => {}
-                _ if elapsed >= item.bound() => late.push(item.unverified()),
+                _ if waited >= item.bound() => late.push(item.unverified()),
                 _ => open.push(item),
             }
         }
@@ -55,7 +54,7 @@ pub async fn verify(
             item.announce(observe);
         }
         tokio::select! {
-            () = tokio::time::sleep(pause) => {}
+            () = world.pause(pause) => waited += pause,
             Some(()) = interrupts.recv() => {
                 observe(Event::Interrupted { times: 1 });
                 late.extend(open.drain(..).map(Open::unverified));

@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -233,6 +234,11 @@ impl World for Sandbox {
             self.end_write(&operation)?;
         }
         Ok(())
+    }
+
+    /// Lags are counted in reads here, so no time needs to pass.
+    async fn pause(&self, _time: Duration) {
+        tokio::task::yield_now().await;
     }
 
     fn read_only(&self, on: bool) {

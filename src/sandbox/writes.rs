@@ -6,7 +6,6 @@ use crate::diff::complete;
 use crate::model::delta::FieldChange;
 use crate::model::failure::{Class, Failure};
 use crate::model::live::Live;
-use crate::model::owner::tag;
 use crate::model::schema::{Place, Schema, Scope, Source, Tagging};
 use crate::model::shape::{Change, Effect, Field, Record, Shape};
 use crate::model::value::{Map, Value};
@@ -79,12 +78,11 @@ impl Sandbox {
         Ok((born(&stored), true))
     }
 
-    /// Returns what an earlier call with this token made, unless it is being replaced by this very call.
+    /// Returns what an earlier call with this token made.
     fn repeated(&self, schema: &Schema, account: &Account, token: &Arc<str>) -> Option<Arc<Stored>> {
-        let is_it =
-            |stored: &&Arc<Stored>| stored.token.as_ref() == Some(token) && !stored.tags.contains_key(tag::REPLACED_BY);
         let forgets = self.weather.borrow().hostility.forgets_tokens;
-        if forgets { None } else { ties::of_kind(account, schema.kind).find(is_it).cloned() }
+        let is_it = |stored: &&Arc<Stored>| !forgets && stored.token.as_ref() == Some(token);
+        ties::of_kind(account, schema.kind).find(is_it).cloned()
     }
 
     /// Changes what the delta touches, and returns the attributes that changed.

@@ -11,5 +11,6 @@ pub mod kinds;
 pub mod model;
 pub mod plan;
 pub mod read;
+pub mod report;
 pub mod sandbox;
 pub mod world;

@@ -1,8 +1,8 @@
 //! The kinds: one file (or folder) each, and one line each in [`ALL`].
 
-pub mod elb;
 mod cidr;
 mod ec2;
+pub mod elb;
 pub mod fields;
 mod iam;
 mod instance_profiles;

@@ -1,0 +1,34 @@
+//! What people and programs see. Results go to stdout, everything else to stderr; nothing else prints.
+//!
+//! Text and JSON are drawn from the same data: nothing is computed here but words.
+
+mod events;
+pub mod json;
+mod paint;
+mod progress;
+mod text;
+mod values;
+
+use std::io::Write;
+
+pub use events::Tally;
+pub use progress::Progress;
+pub use text::{Detail, plan, summary_line};
+
+/// Writes a result to stdout. A reader that has gone away is no error.
+pub fn result(text: &str) {
+    let _ = anstream::stdout().write_all(text.as_bytes());
+}
+
+/// Writes anything else to stderr.
+pub fn note(text: &str) {
+    let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
+/// Returns the colour choice of the command line: `--no-color` switches colours off, else the terminal decides
+/// (`NO_COLOR`, `CLICOLOR` and dumb terminals are respected).
+pub fn choose_color(no_color: bool) {
+    if no_color {
+        anstream::ColorChoice::Never.write_global();
+    }
+}

@@ -6,6 +6,7 @@ pub mod elb;
 pub mod fields;
 mod iam;
 mod instance_profiles;
+mod launch_templates;
 mod policy;
 mod queues;
 mod roles;
@@ -59,6 +60,7 @@ pub static ALL: &[&dyn Kind] = &[
     &roles::Roles,
     &instance_profiles::InstanceProfiles,
     // Machines and what stands before them.
+    &launch_templates::LaunchTemplates,
     &target_groups::TargetGroups,
     // Content and its delivery.
     // Messages and watching. `queues` is the simple kind of the guide `docs/adding-a-kind.md`.

@@ -28,7 +28,6 @@ const CREDENTIALS_MAX: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct Aws {
     pub region: Arc<str>,
-    pub place: Place,
     pub ec2: aws_sdk_ec2::Client,
     pub autoscaling: aws_sdk_autoscaling::Client,
     pub elb: aws_sdk_elasticloadbalancingv2::Client,
@@ -130,11 +129,10 @@ fn unlimited() -> RetryPartition {
 }
 
 impl Aws {
-    /// Returns the clients of a place.
-    pub(super) fn new(shared: &Shared, place: Place) -> Aws {
-        let region = place.region.clone();
+    /// Returns the clients of a region.
+    pub(super) fn new(shared: &Shared, region: &Arc<str>) -> Aws {
         let sdk = &shared.sdk.to_builder().region(Region::new(region.to_string())).build();
-        let hook = Hook::new(&shared.state, &region);
+        let hook = Hook::new(&shared.state, region);
         let s3 = hooked!(aws_sdk_s3, sdk, shared, hook).force_path_style(shared.is_s3_elsewhere());
         Aws {
             ec2: client!(aws_sdk_ec2, sdk, shared, hook),
@@ -149,8 +147,31 @@ impl Aws {
             tagging: client!(aws_sdk_resourcegroupstagging, sdk, shared, hook),
             index: Arc::default(),
             state: shared.state.clone(),
-            region,
-            place,
+            region: region.clone(),
         }
+    }
+
+    /// Returns where these clients stand.
+    ///
+    /// The account is known once AWS has answered anything (see [`State::identified`]): before that it is empty,
+    /// so that the first reads need not wait for it.
+    pub fn place(&self) -> Place {
+        Place {
+            account: self.state.account().unwrap_or_else(|| "".into()),
+            region: self.region.clone(),
+            partition: partition_of(&self.region).into(),
+        }
+    }
+}
+
+/// Returns the partition that a region is in.
+pub(super) fn partition_of(region: &str) -> &'static str {
+    match region.split('-').next() {
+        Some("cn") => "aws-cn",
+        Some("eusc") => "aws-eusc",
+        Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
+        Some("us") if region.starts_with("us-iso-") => "aws-iso",
+        Some("us") if region.starts_with("us-isob-") => "aws-iso-b",
+        _ => "aws",
     }
 }

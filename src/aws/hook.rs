@@ -18,6 +18,8 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata, Orche
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 
+use tokio::sync::{OnceCell, Semaphore};
+
 use super::rate::Quotas;
 
 /// Told whenever a call has to wait for AWS's quota.
@@ -63,6 +65,9 @@ pub(super) struct State {
     counts: Mutex<BTreeMap<String, u64>>,
     epoch: AtomicU64,
     notice: Option<Notice>,
+    /// None if AWS would not say.
+    account: OnceCell<Option<Arc<str>>>,
+    asked: Semaphore,
     pub quotas: Quotas,
 }
 
@@ -82,6 +87,8 @@ impl State {
             counts: Mutex::default(),
             epoch: AtomicU64::new(0),
             notice,
+            account: OnceCell::new(),
+            asked: Semaphore::new(0),
             quotas: Quotas::default(),
         })
     }
@@ -123,6 +130,25 @@ impl State {
             return Err(Refused { call: name.to_owned() });
         }
         Ok(())
+    }
+
+    /// Returns the account, if it is known already.
+    pub fn account(&self) -> Option<Arc<str>> {
+        self.account.get().cloned().flatten()
+    }
+
+    /// Says which account this is, none if that cannot be known: all answers go through from now on.
+    pub fn identify(&self, account: Option<Arc<str>>) {
+        // Only the first word counts.
+        let _ = self.account.set(account);
+        self.asked.close();
+    }
+
+    /// Waits until it is known which account this is. Answers are held back until then, instead of requests: so
+    /// the question costs no round trip of its own, and nobody sees an answer without knowing whose it is.
+    pub async fn identified(&self) {
+        // Nothing is ever added to it: this ends when it is closed.
+        let _ = self.asked.acquire().await;
     }
 
     fn advance(&self) {

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 use super::clients::{Aws, Shared};
 use super::hook::{Notice, State};
 use super::{http, retry};
-use crate::model::schema::Place;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -18,6 +17,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Reply {
     Answer(u16, &'static str),
+    /// To the question for the caller's identity the one, to everything else the other.
+    Caller(&'static str, &'static str),
     /// Closes the connection without a word.
     Drop,
     /// Promises more than it sends.
@@ -41,6 +42,11 @@ impl Stub {
                 let Some(request) = read(&stream) else { continue };
                 let mut seen = seen.lock().unwrap();
                 let reply = replies.get(seen.len()).or(replies.last()).copied().unwrap_or(Reply::Drop);
+                let reply = match reply {
+                    Reply::Caller(caller, _) if request.contains("GetCallerIdentity") => Reply::Answer(200, caller),
+                    Reply::Caller(_, other) => Reply::Answer(200, other),
+                    other => other,
+                };
                 seen.push(request);
                 drop(seen);
                 answer(stream, reply);
@@ -63,19 +69,21 @@ impl Stub {
     pub fn clients(&self, reads: &[&'static str]) -> Aws {
         let shared = self.shared(reads);
         shared.state.set_read_only(false);
-        Aws::new(&shared, place())
+        known(&shared)
     }
 
     /// Returns clients of this server that may write, with a notice.
     pub fn noticing(&self, reads: &[&'static str], notice: Notice) -> Aws {
         let state = State::new(reads.iter().copied().collect(), Some(notice));
         state.set_read_only(false);
-        Aws::new(&shared(&self.url, state), place())
+        known(&shared(&self.url, state))
     }
 }
 
-pub(super) fn place() -> Place {
-    Place { account: "123456789012".into(), region: "us-east-1".into(), partition: "aws".into() }
+/// Returns clients to which the account is known.
+pub(super) fn known(shared: &Shared) -> Aws {
+    shared.state.identify(Some("123456789012".into()));
+    Aws::new(shared, &"us-east-1".into())
 }
 
 pub(super) fn shared(url: &str, state: Arc<State>) -> Shared {
@@ -118,7 +126,7 @@ fn read(stream: &TcpStream) -> Option<String> {
 
 fn answer(mut stream: TcpStream, reply: Reply) {
     let (status, body, length) = match reply {
-        Reply::Drop => return,
+        Reply::Drop | Reply::Caller(..) => return,
         Reply::Answer(status, body) => (status, body, body.len()),
         Reply::Half => (200, "<Some", 1000),
     };

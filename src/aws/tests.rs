@@ -9,7 +9,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 
 use super::clients::{Aws, Shared};
 use super::hook::State;
-use super::stub::{Reply, Stub, place, sdk, shared};
+use super::stub::{Reply, Stub, known, sdk, shared};
 use super::{AwsWorld, http};
 use crate::model::failure::{Class, Failure};
 use crate::model::owner::Owner;
@@ -95,7 +95,7 @@ async fn throttling_ends_and_is_told() {
 async fn a_refused_connection_proves_that_nothing_was_sent() {
     let state = State::new(READS.iter().copied().collect(), None);
     state.set_read_only(false);
-    let aws = Aws::new(&shared(&closed_port(), state), place());
+    let aws = known(&shared(&closed_port(), state));
     for failure in [create_vpc(&aws).await.unwrap_err(), create_subnet(&aws).await.unwrap_err()] {
         assert_eq!(failure.class, Class::NotSent, "{failure}");
         assert!(failure.hint.is_some());
@@ -107,7 +107,7 @@ async fn a_refused_connection_proves_that_nothing_was_sent() {
 async fn a_plan_can_only_read() {
     let stub = Stub::start(&[Reply::Answer(200, NO_VPCS)]);
     let shared = stub.shared(READS);
-    let aws = Aws::new(&shared, place());
+    let aws = known(&shared);
     assert_eq!(vpcs(&aws).await, Ok(0));
     let failure = create_vpc(&aws).await.unwrap_err();
     assert_eq!((failure.class, failure.call.as_str()), (Class::Refused, "ec2:CreateVpc"));
@@ -160,7 +160,7 @@ async fn missing_credentials_are_said_to_be_missing() {
     let plain = http::client().unwrap();
     let sdk = sdk().http_client(plain.clone()).credentials_provider(SharedCredentialsProvider::new(Nobody)).build();
     let state = State::new(READS.iter().copied().collect(), None);
-    let aws = Aws::new(&Shared::new(sdk, plain, Some(stub.url.clone()), state), place());
+    let aws = known(&Shared::new(sdk, plain, Some(stub.url.clone()), state));
     let failure = vpcs(&aws).await.unwrap_err();
     assert_eq!((failure.class, failure.call.as_str()), (Class::Credentials, "ec2:DescribeVpcs"), "{failure}");
     assert!(failure.hint.as_deref().is_some_and(|hint| hint.contains("AWS_PROFILE")));
@@ -186,25 +186,40 @@ async fn one_walk_serves_all_types_until_something_is_written() {
     assert_eq!(stub.requests().len(), 3);
 }
 
+const CALLER: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::42:user/a</Arn>\
+                      <Account>42</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+const ZONES: &str = "<DescribeAvailabilityZonesResponse><availabilityZoneInfo>\
+                     <item><zoneName>us-east-1b</zoneName><zoneType>availability-zone</zoneType></item>\
+                     <item><zoneName>us-east-1-bos-1a</zoneName><zoneType>local-zone</zoneType></item>\
+                     <item><zoneName>us-east-1a</zoneName></item>\
+                     </availabilityZoneInfo></DescribeAvailabilityZonesResponse>";
+
 #[tokio::test]
 async fn the_account_is_asked_once_and_its_zones_are_sorted() {
-    const CALLER: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws-cn:iam::42:user/a</Arn>\
-                          <Account>42</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
-    const ZONES: &str = "<DescribeAvailabilityZonesResponse><availabilityZoneInfo>\
-        <item><zoneName>us-east-1b</zoneName><zoneType>availability-zone</zoneType></item>\
-        <item><zoneName>us-east-1-bos-1a</zoneName><zoneType>local-zone</zoneType></item>\
-        <item><zoneName>us-east-1a</zoneName></item>\
-        </availabilityZoneInfo></DescribeAvailabilityZonesResponse>";
     let stub = Stub::start(&[Reply::Answer(200, CALLER), Reply::Answer(200, ZONES)]);
     let world = AwsWorld::with(stub.shared(READS), "us-east-1");
     let identity = world.identity().await.unwrap();
-    assert_eq!((&*identity.account, &*identity.partition), ("42", "aws-cn"));
+    assert_eq!((&*identity.account, &*identity.partition), ("42", "aws"));
     for _ in 0..2 {
         assert_eq!(world.zones("us-east-1").await.unwrap(), ["us-east-1a".into(), "us-east-1b".into()]);
     }
     let calls =
         BTreeMap::from([("ec2:DescribeAvailabilityZones".to_owned(), 1), ("sts:GetCallerIdentity".to_owned(), 1)]);
     assert_eq!(world.calls(), calls);
+}
+
+#[tokio::test]
+async fn a_read_without_a_known_account_asks_for_it_at_the_same_time() {
+    // Both are in flight at once, so either may come first: this stub answers by what is asked.
+    let stub = Stub::start(&[Reply::Caller(CALLER, ZONES)]);
+    let world = AwsWorld::with(stub.shared(READS), "us-east-1");
+    assert_eq!(world.zones("us-east-1").await.unwrap().len(), 2);
+    assert_eq!(&*world.region("us-east-1").await.unwrap().place().account, "42");
+    assert_eq!(stub.requests().len(), 2);
+    // If nobody says which account it is, the read fails with that.
+    let stub = Stub::start(&[Reply::Caller(DENIED, ZONES)]);
+    let world = AwsWorld::with(stub.shared(READS), "us-east-1");
+    assert_eq!(world.zones("us-east-1").await.unwrap_err().call, "sts:GetCallerIdentity");
 }
 
 /// Returns the address of a port on which nobody listens.

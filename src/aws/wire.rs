@@ -21,6 +21,9 @@ use aws_smithy_types::config_bag::ConfigBag;
 use super::codes::THROTTLES;
 use super::hook::{Call, Lost, State, Trace, find, operation};
 
+/// The call that says which account this is.
+const IDENTITY: &str = "sts:GetCallerIdentity";
+
 /// The HTTP client that all AWS clients share.
 #[derive(Clone, Debug)]
 pub(super) struct Wire {
@@ -86,6 +89,9 @@ async fn exchange(
         settle(&mut response, &state, &call, &host).await?;
     }
     call.open.store(false, Relaxed);
+    if call.name != IDENTITY {
+        state.identified().await;
+    }
     Ok(response)
 }
 

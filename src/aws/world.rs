@@ -11,11 +11,11 @@ use tokio::sync::OnceCell;
 use crate::kinds::{self, Kind};
 use crate::model::failure::{Class, Failure};
 use crate::model::live::Live;
-use crate::model::schema::{Place, Schema, Scope};
+use crate::model::schema::{Schema, Scope};
 use crate::model::value::Map;
 use crate::world::{Ask, Born, Identity, New, Old, Revision, World};
 
-use super::clients::{Aws, Shared};
+use super::clients::{Aws, Shared, partition_of};
 use super::hook::{Notice, State};
 
 /// The operations that a plan may send besides those of the kinds.
@@ -63,42 +63,60 @@ impl AwsWorld {
         }
     }
 
-    /// Returns the clients of a region, made when they are first asked for.
+    /// Returns the clients of a region, with the account known.
+    ///
+    /// # Errors
+    /// If it cannot be said which account this is.
     pub async fn region(&self, region: &str) -> Result<Aws, Failure> {
-        let Identity { account, partition } = self.identity().await?;
-        let place = Place { account, region: region.into(), partition };
-        let mut regions = self.regions.borrow_mut();
-        Ok(regions.entry(region.into()).or_insert_with(|| Aws::new(&self.shared, place)).clone())
+        self.identity().await?;
+        Ok(self.clients(region))
     }
 
-    /// Returns the clients for a kind's resources in a region.
-    async fn of(&self, schema: &Schema, region: &str) -> Result<(&'static dyn Kind, Aws), Failure> {
+    /// Returns the clients of a region, made when they are first asked for. Somebody has to ask for the identity:
+    /// no answer goes through before.
+    fn clients(&self, region: &str) -> Aws {
+        let region: Arc<str> = region.into();
+        let mut regions = self.regions.borrow_mut();
+        regions.entry(region.clone()).or_insert_with(|| Aws::new(&self.shared, &region)).clone()
+    }
+
+    /// Returns a kind and the clients for its resources in a region.
+    fn of(&self, schema: &Schema, region: &str) -> Result<(&'static dyn Kind, Aws), Failure> {
         let position = kinds::schemas().iter().position(|known| known.kind == schema.kind);
         let kind = position.and_then(|position| kinds::ALL.get(position)).ok_or_else(|| {
             Failure::new(Class::Other, format!("this version of trueup does not know the kind `{}`", schema.kind))
         })?;
-        let aws = match schema.scope {
-            Scope::Regional => self.region(region).await?,
-            Scope::Global => self.region(global_region(&self.identity().await?.partition)).await?,
+        let region = match schema.scope {
+            Scope::Regional => region,
+            Scope::Global => global_region(partition_of(region)),
         };
-        Ok((*kind, aws))
+        Ok((*kind, self.clients(region)))
+    }
+
+    /// Runs a read, and asks at the same time who we are.
+    async fn knowing<T>(&self, read: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        let (identity, read) = futures_util::join!(self.identity(), read);
+        identity?;
+        read
     }
 
     async fn ask_identity(&self) -> Result<Identity, Failure> {
-        // The account is what is being asked: no kind sees this place.
-        let place = Place { account: "".into(), region: self.home.clone(), partition: "aws".into() };
-        let caller = Aws::new(&self.shared, place).sts.get_caller_identity().send().await?;
-        let partition = caller.arn().and_then(|arn| arn.split(':').nth(1)).unwrap_or("aws");
+        let identity = self.caller().await;
+        self.shared.state.identify(identity.as_ref().ok().map(|identity| identity.account.clone()));
+        identity
+    }
+
+    async fn caller(&self) -> Result<Identity, Failure> {
+        let caller = self.clients(&self.home).sts.get_caller_identity().send().await?;
         let account = caller
             .account()
             .ok_or_else(|| Failure::new(Class::Other, "AWS did not say which account the credentials belong to"))?;
-        Ok(Identity { account: account.into(), partition: partition.into() })
+        Ok(Identity { account: account.into(), partition: partition_of(&self.home).into() })
     }
 
     async fn ask_zones(&self, region: &str) -> Result<Vec<Arc<str>>, Failure> {
         let of_regions_own = Filter::builder().name("zone-type").values("availability-zone").build();
-        let answer =
-            self.region(region).await?.ec2.describe_availability_zones().filters(of_regions_own).send().await?;
+        let answer = self.clients(region).ec2.describe_availability_zones().filters(of_regions_own).send().await?;
         let mut names: Vec<Arc<str>> = answer
             .availability_zones()
             .iter()
@@ -118,26 +136,29 @@ impl World for AwsWorld {
 
     async fn zones(&self, region: &str) -> Result<Vec<Arc<str>>, Failure> {
         let cell = self.zones.borrow_mut().entry(region.into()).or_default().clone();
-        cell.get_or_try_init(|| self.ask_zones(region)).await.cloned()
+        self.knowing(async { cell.get_or_try_init(|| self.ask_zones(region)).await.cloned() }).await
     }
 
     async fn discover(&self, schema: &Schema, region: &str, ask: &Ask) -> Result<Vec<Live>, Failure> {
-        let (kind, aws) = self.of(schema, region).await?;
-        kind.discover(&aws, ask).await
+        let (kind, aws) = self.of(schema, region)?;
+        self.knowing(kind.discover(&aws, ask)).await
     }
 
     async fn create(&self, schema: &Schema, new: &New<'_>) -> Result<Born, Failure> {
-        let (kind, aws) = self.of(schema, &new.place.region).await?;
+        let (kind, aws) = self.of(schema, &new.place.region)?;
+        self.identity().await?;
         kind.create(&aws, new).await
     }
 
     async fn update(&self, schema: &Schema, revision: &Revision<'_>) -> Result<Map, Failure> {
-        let (kind, aws) = self.of(schema, &revision.place.region).await?;
+        let (kind, aws) = self.of(schema, &revision.place.region)?;
+        self.identity().await?;
         kind.update(&aws, revision).await
     }
 
     async fn delete(&self, schema: &Schema, old: &Old<'_>) -> Result<(), Failure> {
-        let (kind, aws) = self.of(schema, &old.place.region).await?;
+        let (kind, aws) = self.of(schema, &old.place.region)?;
+        self.identity().await?;
         kind.delete(&aws, old).await
     }
 

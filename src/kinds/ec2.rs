@@ -74,7 +74,7 @@ pub fn live(aws: &Aws, kind: &'static str, resource: &str, id: &str, sdk_tags: &
 
 /// Returns the ARN of an EC2 resource: most Describe calls do not report it.
 pub fn arn(aws: &Aws, resource: &str, id: &str) -> String {
-    let place = &aws.place;
+    let place = aws.place();
     format!("arn:{}:ec2:{}:{}:{resource}/{id}", place.partition, place.region, place.account)
 }
 
@@ -128,11 +128,8 @@ pub async fn create_once(
 /// One that is being replaced has one tag more, so it is not taken for its successor.
 pub async fn look_for(kind: &dyn Kind, aws: &Aws, wanted: &Map, bound: Duration) -> Result<Option<String>, Failure> {
     let Some(mark) = Mark::from_tags(wanted) else { return Ok(None) };
-    let owner = crate::model::owner::Owner {
-        account: aws.place.account.clone(),
-        stack: mark.stack,
-        environment: mark.environment,
-    };
+    let owner =
+        crate::model::owner::Owner { account: aws.place().account, stack: mark.stack, environment: mark.environment };
     let ask = Ask::Owned(owner);
     let found = until("it to show", bound, async || {
         let found = kind.discover(aws, &ask).await?.into_iter().find(|live| {

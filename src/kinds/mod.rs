@@ -1,5 +1,6 @@
 //! The kinds: one file (or folder) each, and one line each in [`ALL`].
 
+mod buckets;
 mod cidr;
 mod ec2;
 pub mod elb;
@@ -63,6 +64,7 @@ pub static ALL: &[&dyn Kind] = &[
     &launch_templates::LaunchTemplates,
     &target_groups::TargetGroups,
     // Content and its delivery.
+    &buckets::Buckets,
     // Messages and watching. `queues` is the simple kind of the guide `docs/adding-a-kind.md`.
     &queues::Queues,
 ];

@@ -80,6 +80,6 @@ fn same_moment(desired: &Value, live: &Value) -> bool {
 }
 
 /// Turns the SDK's complaint about a missing member into a failure.
-fn built<T>(result: Result<T, BuildError>) -> Result<T, Failure> {
+pub fn built<T>(result: Result<T, BuildError>) -> Result<T, Failure> {
     result.map_err(|error| Failure::new(Class::Invalid, error.to_string()))
 }

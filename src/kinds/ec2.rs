@@ -8,9 +8,9 @@ use tokio::time::Instant;
 use crate::aws::{Aws, tags, until};
 use crate::model::failure::{Class, Failure, unless_gone};
 use crate::model::live::{Live, Phase};
-use crate::model::owner::{Mark, tag};
+use crate::model::owner::{Mark, Owner, tag};
 use crate::model::value::Map;
-use crate::world::{Ask, Born, TagChange};
+use crate::world::{Ask, Born, New, TagChange};
 
 use super::Kind;
 
@@ -20,6 +20,11 @@ const FILTER_VALUES_MAX: usize = 200;
 /// How long an ambiguous create is looked for before it is tried again.
 const LOOK_BOUND: Duration = Duration::from_secs(60);
 const CREATE_ATTEMPTS: u32 = 3;
+
+/// The highest number of a client token.
+const TOKENS_MAX: u32 = 8;
+/// How long what a create call names may not show, before it is taken for deleted long ago.
+const TOKEN_REPLY_BOUND: Duration = Duration::from_secs(30);
 
 /// How long Describe may not show what was just created.
 pub const VISIBLE_BOUND: Duration = Duration::from_secs(120);
@@ -123,13 +128,52 @@ pub async fn create_once(
     }
 }
 
+/// Creates with a client token, walking to the next one when AWS holds a token for used up.
+///
+/// A token stays bound to what it made, even after that is deleted: then the reply names something not live.
+pub async fn create_with_token(
+    kind: &dyn Kind,
+    aws: &Aws,
+    new: &New<'_>,
+    create: impl AsyncFn(String) -> Result<String, Failure>,
+) -> Result<String, Failure> {
+    for n in 0..=TOKENS_MAX {
+        match create(new.token.nth(n)).await {
+            Ok(id) if is_live(kind, aws, &id).await? => return Ok(id),
+            Ok(_) => {}
+            Err(failure) if failure.is_code("IdempotentParameterMismatch") => {}
+            Err(failure) => return Err(failure),
+        }
+        if let Some(id) = look_for(kind, aws, new.tags, Duration::ZERO).await? {
+            return Ok(id);
+        }
+    }
+    Err(Failure::new(
+        Class::Other,
+        format!("AWS holds all {TOKENS_MAX} client tokens of `{}` for used up", new.address),
+    )
+    .hint("change one of its tags: new content has new tokens"))
+}
+
+/// Returns true as soon as Describe shows a resource that is there or coming.
+async fn is_live(kind: &dyn Kind, aws: &Aws, id: &str) -> Result<bool, Failure> {
+    let ask = Ask::Ids(vec![id.into()]);
+    let shown = until("it to show", TOKEN_REPLY_BOUND, async || {
+        let found = kind.discover(aws, &ask).await?.pop();
+        Ok(found.map(|live| matches!(live.phase, Phase::Usable | Phase::Pending)))
+    });
+    match shown.await {
+        Err(failure) if failure.class == Class::TimedOut => Ok(false),
+        outcome => outcome,
+    }
+}
+
 /// Returns the id of the live resource with exactly these owner tags, as soon as it shows within the bound.
 ///
 /// One that is being replaced has one tag more, so it is not taken for its successor.
 pub async fn look_for(kind: &dyn Kind, aws: &Aws, wanted: &Map, bound: Duration) -> Result<Option<String>, Failure> {
     let Some(mark) = Mark::from_tags(wanted) else { return Ok(None) };
-    let owner =
-        crate::model::owner::Owner { account: aws.place().account, stack: mark.stack, environment: mark.environment };
+    let owner = Owner { account: aws.place().account, stack: mark.stack, environment: mark.environment };
     let ask = Ask::Owned(owner);
     let found = until("it to show", bound, async || {
         let found = kind.discover(aws, &ask).await?.into_iter().find(|live| {
@@ -183,11 +227,11 @@ pub async fn gone(kind: &dyn Kind, aws: &Aws, id: &str, bound: Duration) -> Resu
 
 /// Deletes, and goes on trying while network interfaces that AWS's services made still hold it; then says who does.
 ///
-/// `held_by` is the filter of DescribeNetworkInterfaces that finds the holders: `group-id`, `subnet-id`, `vpc-id`.
+/// `held_by` are the filters of DescribeNetworkInterfaces that find the holders of `id`.
 pub async fn delete_held(
     aws: &Aws,
-    held_by: &str,
     id: &str,
+    held_by: &[Filter],
     delete: impl AsyncFn() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let started = Instant::now();
@@ -195,7 +239,7 @@ pub async fn delete_held(
     let outcome = until(&what, LINGERING_BOUND, async || match unless_gone(delete().await) {
         Ok(_) => Ok(Some(Ok(()))),
         Err(failure) if failure.class == Class::InUse => {
-            let holders = holders(aws, held_by, id).await?;
+            let holders = holders(aws, held_by).await?;
             let lingering = holders.iter().any(|holder| holder.requester_managed() == Some(true));
             let bound = if lingering { LINGERING_BOUND - HELD_BOUND } else { HELD_BOUND };
             Ok((started.elapsed() >= bound).then(|| Err(name_holders(failure, &holders))))
@@ -205,8 +249,8 @@ pub async fn delete_held(
     outcome.await?
 }
 
-async fn holders(aws: &Aws, held_by: &str, id: &str) -> Result<Vec<NetworkInterface>, Failure> {
-    let pages = aws.ec2.describe_network_interfaces().filters(filter(held_by, [id])).into_paginator();
+async fn holders(aws: &Aws, held_by: &[Filter]) -> Result<Vec<NetworkInterface>, Failure> {
+    let pages = aws.ec2.describe_network_interfaces().set_filters(Some(held_by.to_vec())).into_paginator();
     Ok(pages.items().send().try_collect().await?)
 }
 
@@ -231,7 +275,6 @@ fn name_holders(failure: Failure, holders: &[NetworkInterface]) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::owner::Owner;
 
     #[test]
     fn ids_go_into_filters_of_bounded_size() {

@@ -3,14 +3,19 @@
 mod buckets;
 mod cidr;
 mod ec2;
+mod elastic_ips;
 pub mod elb;
 pub mod fields;
 mod iam;
 mod instance_profiles;
+mod internet_gateways;
 mod launch_templates;
+mod nat_gateways;
 mod policy;
 mod queues;
 mod roles;
+mod route_tables;
+mod security_groups;
 pub mod shapes;
 mod subnets;
 mod taken;
@@ -57,6 +62,11 @@ pub static ALL: &[&dyn Kind] = &[
     // The network.
     &vpcs::Vpcs,
     &subnets::Subnets,
+    &internet_gateways::InternetGateways,
+    &elastic_ips::ElasticIps,
+    &nat_gateways::NatGateways,
+    &route_tables::RouteTables,
+    &security_groups::SecurityGroups,
     // Who may do what.
     &roles::Roles,
     &instance_profiles::InstanceProfiles,

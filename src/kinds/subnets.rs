@@ -91,7 +91,7 @@ impl Kind for Subnets {
 
     async fn delete(&self, aws: &Aws, old: &Old<'_>) -> Result<(), Failure> {
         let id = &*old.live.id;
-        ec2::delete_held(aws, "subnet-id", id, async || {
+        ec2::delete_held(aws, id, &[ec2::filter("subnet-id", [id])], async || {
             aws.ec2.delete_subnet().subnet_id(id).send().await?;
             Ok(())
         })

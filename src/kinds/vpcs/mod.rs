@@ -100,7 +100,7 @@ impl Kind for Vpcs {
 
     async fn delete(&self, aws: &Aws, old: &Old<'_>) -> Result<(), Failure> {
         let id = &*old.live.id;
-        ec2::delete_held(aws, "vpc-id", id, async || {
+        ec2::delete_held(aws, id, &[ec2::filter("vpc-id", [id])], async || {
             aws.ec2.delete_vpc().vpc_id(id).send().await?;
             Ok(())
         })

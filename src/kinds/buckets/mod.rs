@@ -215,7 +215,7 @@ async fn find(aws: &Aws, bucket: &str) -> Result<Option<Live>, Failure> {
     let mut live = Live::new("buckets", Some(&aws.region), bucket);
     live.fields.insert("bucket".into(), bucket.into());
     live.fields.extend(parts.into_iter().flatten());
-    live.attributes.extend(Buckets.schema().known(&live.fields, &aws.place));
+    live.attributes.extend(Buckets.schema().known(&live.fields, &aws.place()));
     live.attribute("website_endpoint", website_endpoint(bucket, &aws.region));
     live.tags = tags;
     Ok(Some(live))

@@ -2,4 +2,7 @@
 //!
 //! One binary for all of it, since each one links the SDK. The emulators are started on demand ([`emulators`]).
 
+mod contract;
 mod emulators;
+mod holes;
+mod requests;

@@ -1,0 +1,67 @@
+//! The holes of the emulators: where they are not AWS, and nothing mends them.
+//!
+//! The one place where an assertion of the contract suite is narrowed. A row that no longer applies fails the suite.
+
+/// One hole.
+#[derive(Debug)]
+pub struct Hole {
+    /// Name and version, as `moto 5.2.5`.
+    pub emulator: &'static str,
+    pub kind: &'static str,
+    /// The field that comes back wrong, as `lifecycle_rules.filter` without indices,
+    /// or the step that fails, as `create full`.
+    pub at: &'static str,
+    /// The operation, and what comes back wrong.
+    pub what: &'static str,
+}
+
+pub const MOTO: &str = "moto 5.2.5";
+pub const MINISTACK: &str = "MiniStack 1.5.33";
+pub const LOCALSTACK: &str = "LocalStack 4.14.0";
+
+pub static HOLES: &[Hole] = &[];
+
+/// Returns the holes of a kind on an emulator.
+pub fn of(emulator: &str, kind: &str) -> Vec<&'static Hole> {
+    HOLES.iter().filter(|hole| hole.emulator == emulator && hole.kind == kind).collect()
+}
+
+impl Hole {
+    /// Returns true if this hole explains a problem at this place.
+    pub fn explains(&self, at: &str) -> bool {
+        let place = without_indices(at);
+        place.strip_prefix(self.at).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+}
+
+/// Returns a path without what stands in brackets.
+fn without_indices(path: &str) -> String {
+    let mut depth = 0;
+    path.chars()
+        .filter(|letter| {
+            depth += i32::from(*letter == '[');
+            let outside = depth == 0;
+            depth -= i32::from(*letter == ']');
+            outside
+        })
+        .collect()
+}
+
+#[test]
+fn a_hole_explains_what_lies_in_it() {
+    let hole = Hole { emulator: MOTO, kind: "a", at: "rules.filter", what: "" };
+    for (at, explained) in
+        [("rules[x.y].filter", true), ("rules[x].filter.size", true), ("rules", false), ("rules.filters", false)]
+    {
+        assert_eq!(hole.explains(at), explained, "{at}");
+    }
+}
+
+#[test]
+fn every_hole_is_of_a_kind_that_there_is() {
+    for hole in HOLES {
+        assert!(trueup::kinds::schema(hole.kind).is_some(), "{hole:?}");
+        assert!([MOTO, MINISTACK, LOCALSTACK].contains(&hole.emulator), "{hole:?}");
+        assert!(!hole.what.is_empty(), "{hole:?}");
+    }
+}

@@ -55,6 +55,8 @@ pub struct Options {
     pub max_deletes: Option<usize>,
     /// Destroy everything that is owned.
     pub destroy: bool,
+    /// Do nothing but let this one go.
+    pub forget: Option<Address>,
 }
 
 impl Input<'_> {
@@ -84,23 +86,25 @@ pub fn plan(mut input: Input<'_>) -> Result<Plan, Problems> {
         tags::expose(live, input.schema_of(live.kind), &input.ignored_tags);
     }
     input.others = others;
-    let everything = Layout::default();
-    let pairing = match input.options.destroy {
-        true => pairing::pair(&everything, input.owner, owned.clone()),
-        false => pairing::pair(input.layout, input.owner, owned.clone()),
-    };
-    let mut decisions = match input.options.destroy {
+    // To destroy or forget is to plan for a stack without resources.
+    let (nothing, only_removes) = (Layout::default(), input.options.destroy || input.options.forget.is_some());
+    let wanted = if only_removes { &nothing } else { input.layout };
+    let pairing = pairing::pair(wanted, input.owner, owned.clone());
+    let mut decisions = match only_removes {
         true => decide::Decisions { facts: input.facts.clone(), ..decide::Decisions::default() },
         false => decide::decide(&input, &pairing)?,
     };
     decisions.refusals.extend(pairing.refusals.iter().cloned());
     decisions.refusals.extend(guard::taken_claims(&input, &decisions));
-    removals(&input, &pairing, &mut decisions);
+    match &input.options.forget {
+        Some(address) => forgets(&input, &pairing, address, &mut decisions),
+        None => removals(&input, &pairing, &mut decisions),
+    }
     select::select(&input, &mut decisions);
     let ordered = order::order(&input, &mut decisions, &owned);
     let mut refusals = decisions.refusals;
     refusals.extend(ordered.refusals);
-    if !input.options.destroy {
+    if !only_removes {
         refusals.extend(guard::too_many_deletes(&decisions.changes, owned.len(), input.options.max_deletes));
     }
     Ok(Plan {
@@ -138,6 +142,15 @@ fn removals(input: &Input<'_>, pairing: &pairing::Pairing, decisions: &mut decid
     for (address, live, reason) in &pairing.leftovers {
         let schema = input.schema_of(live.kind);
         decisions.changes.push(removal(address, schema, Action::Delete, (*reason).to_owned(), live));
+    }
+}
+
+/// Lets one address go, whatever the stack says of it.
+fn forgets(input: &Input<'_>, pairing: &pairing::Pairing, address: &Address, decisions: &mut decide::Decisions) {
+    for (mark, live) in pairing.removed.iter().filter(|(mark, _)| mark.address == *address) {
+        let schema = input.schema_of(live.kind);
+        let reason = "is let go, and stays as it is".to_owned();
+        decisions.changes.push(removal(&mark.address, schema, Action::Forget, reason, live));
     }
 }
 

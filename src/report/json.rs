@@ -98,6 +98,23 @@ pub fn event(event: &Event<'_>) -> Json {
     }
 }
 
+/// Returns the last event of an execution, always there.
+pub fn finish(
+    plan: &Plan,
+    tally: &super::Tally,
+    calls: &BTreeMap<String, u64>,
+    elapsed: Duration,
+    success: bool,
+) -> Json {
+    json!({
+        "type": "summary", "format_version": FORMAT_VERSION, "success": success,
+        "planned": summary(&plan.summary()),
+        "done": tally.done, "failed": tally.failed, "skipped": tally.skipped, "unverified": tally.unverified,
+        "api_calls": calls,
+        "elapsed_ms": u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
 /// Returns what a step does, in a word.
 pub fn step(op: &Op) -> &'static str {
     match op {

@@ -14,6 +14,7 @@ use std::io::Write;
 pub use events::Tally;
 pub use progress::Progress;
 pub use text::{Detail, plan, summary_line};
+pub use values::inline;
 
 /// Writes a result to stdout. A reader that has gone away is no error.
 pub fn result(text: &str) {

@@ -2,6 +2,8 @@
 
 mod buckets;
 mod cidr;
+mod cloudfront;
+mod distributions;
 mod ec2;
 mod elastic_ips;
 pub mod elb;
@@ -11,6 +13,8 @@ mod instance_profiles;
 mod internet_gateways;
 mod launch_templates;
 mod nat_gateways;
+mod mark;
+mod origin_access_controls;
 mod policy;
 mod queues;
 mod roles;
@@ -75,6 +79,8 @@ pub static ALL: &[&dyn Kind] = &[
     &target_groups::TargetGroups,
     // Content and its delivery.
     &buckets::Buckets,
+    &origin_access_controls::OriginAccessControls,
+    &distributions::Distributions,
     // Messages and watching. `queues` is the simple kind of the guide `docs/adding-a-kind.md`.
     &queues::Queues,
 ];

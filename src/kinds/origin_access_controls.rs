@@ -182,7 +182,7 @@ fn live_of(aws: &Aws, id: &str, config: &OriginAccessControlConfig) -> Live {
     live.fields.shift_remove("description");
     live.field("description", Some(text).filter(|text| !text.is_empty()));
     live.tags = tags;
-    let place = &aws.place;
+    let place = aws.place();
     let arn = format!("arn:{}:cloudfront::{}:origin-access-control/{id}", place.partition, place.account);
     live.attribute("arn", arn);
     live

@@ -16,7 +16,7 @@ use crate::model::failure::{Class, Failure, unless_gone};
 use crate::model::live::{Live, Phase};
 use crate::model::owner::{Mark, Owner};
 use crate::model::schema::{Attribute, Ready, Schema};
-use crate::model::value::Map;
+use crate::model::value::{Map, Value};
 use crate::world::{Ask, Born, New, Old, Revision, TagChange};
 
 use super::cloudfront::{CONTENTION, STALE, empty_answer};
@@ -75,9 +75,9 @@ impl Kind for Distributions {
             Ask::Owned(owner) => return owned(aws, owner).await,
             Ask::Named(ids) | Ask::Ids(ids) => {
                 each(FAN_OUT, ids, async |id| {
-                    let arn = arn(aws, id);
-                    let (found, tags) = try_join!(get(aws, id), tags_of(aws, &arn))?;
-                    Ok(found.zip(tags).map(|(found, tags)| live(&found.distribution, tags)))
+                    let Some(found) = get(aws, id).await? else { return Ok(None) };
+                    let tags = tags_of(aws, found.distribution.arn()).await?;
+                    Ok(tags.map(|tags| live(&found.distribution, tags)))
                 })
                 .await?
             }
@@ -119,7 +119,7 @@ impl Kind for Distributions {
             let status = put(aws, &revision.live.id, revise).await?;
             Ok(Map::from_iter([("status".into(), status.into())]))
         };
-        let (attributes, ()) = try_join!(document, retag(aws, &revision.live.id, &revision.tags))?;
+        let (attributes, ()) = try_join!(document, retag(aws, revision.live, &revision.tags))?;
         Ok(attributes)
     }
 
@@ -253,15 +253,15 @@ async fn put(
     .map_err(explained)
 }
 
-async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<(), Failure> {
-    let arn = arn(aws, id);
+async fn retag(aws: &Aws, live: &Live, change: &TagChange) -> Result<(), Failure> {
+    let arn = live.attributes.get("arn").and_then(Value::as_str).unwrap_or_default();
     if !change.remove.is_empty() {
         let keys = change.remove.iter().map(ToString::to_string).collect();
         let keys = TagKeys::builder().set_items(Some(keys)).build();
-        aws.cloudfront.untag_resource().resource(&arn).tag_keys(keys).send().await?;
+        aws.cloudfront.untag_resource().resource(arn).tag_keys(keys).send().await?;
     }
     if !change.set.is_empty() {
-        aws.cloudfront.tag_resource().resource(&arn).tags(tags::items(&change.set)).send().await?;
+        aws.cloudfront.tag_resource().resource(arn).tags(tags::items(&change.set)).send().await?;
     }
     Ok(())
 }
@@ -277,10 +277,6 @@ async fn earlier(aws: &Aws, new: &New<'_>, reference: &str) -> Result<Option<Dis
     let made_by_us =
         |it: &Distribution| it.distribution_config.as_ref().map(|it| it.caller_reference()) == Some(reference);
     Ok(ours.into_iter().find(made_by_us))
-}
-
-fn arn(aws: &Aws, id: &str) -> String {
-    format!("arn:{}:cloudfront::{}:distribution/{id}", aws.place.partition, aws.place.account)
 }
 
 /// Says what to do about the failures that only CloudFront has.
@@ -304,7 +300,6 @@ fn explained(failure: Failure) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::value::Value;
 
     #[test]
     fn an_alias_that_is_taken_says_what_to_do() {

@@ -129,9 +129,13 @@ impl Kind for SecurityGroups {
     }
 }
 
-/// Returns the field of the rules for what goes out: left out, everything may.
-pub fn egress() -> Field {
-    let mut field = rules::field().default(rules::allow_all()).compared(Equal::Beside(rules::same_egress));
+/// Returns the field of the rules for what goes out, inside a larger field: left out, everything may.
+pub fn egress_within() -> Field {
+    rules::field().default(rules::allow_all()).compared(Equal::Beside(rules::same_egress))
+}
+
+fn egress() -> Field {
+    let mut field = egress_within();
     // Without any rule nothing goes out: never more than in the end.
     field.defer = Some(Defer::Placeholder(|_| Value::list::<Value>([])));
     field

@@ -1,7 +1,8 @@
 //! What is wrong with a VPC, told without an account.
 
-use crate::kinds::cidr;
+use super::acl;
 use crate::kinds::fields::Fields;
+use crate::kinds::{cidr, route_tables, security_groups};
 use crate::model::address::Address;
 use crate::model::schema::{Broken, Neighbours};
 use crate::model::value::Value;
@@ -34,4 +35,20 @@ pub fn names_need_dns(stack: &dyn Neighbours, own: &Address) -> Vec<Broken> {
     let told = Broken::new("enable_dns_hostnames", "DNS host names need `enable_dns_support`")
         .help("leave `enable_dns_support` out: it is on by default");
     broken.then_some(told).into_iter().collect()
+}
+
+/// What AWS makes along with a VPC keeps the rules of its kind.
+pub fn parts(stack: &dyn Neighbours, own: &Address) -> Vec<Broken> {
+    let Some(fields) = stack.fields(own) else { return Vec::new() };
+    let mut broken = Vec::new();
+    if let Some(group) = fields.record("default_security_group") {
+        broken.extend(security_groups::checks::directions("default_security_group.", group));
+    }
+    if let Some(table) = fields.record("main_route_table") {
+        broken.extend(route_tables::checks::routes("main_route_table.", table));
+    }
+    if let Some(entries) = fields.record("default_network_acl") {
+        broken.extend(acl::broken("default_network_acl.", entries));
+    }
+    broken
 }

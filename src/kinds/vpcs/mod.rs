@@ -1,11 +1,15 @@
 //! VPCs, with what AWS makes along with each: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpc.html>.
 
+mod acl;
 mod blocks;
 mod checks;
+mod defaults;
 mod settings;
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{ResourceType, Tenancy, Vpc, VpcState, VpcTenancy};
+
+use futures_util::future::try_join;
 
 use crate::aws::{Aws, insist, tags};
 use crate::model::failure::Failure;
@@ -26,6 +30,7 @@ impl Kind for Vpcs {
         Schema::new("vpcs", "VPC", Attribute::given("vpc-{hex17}"))
             .fields(block_fields())
             .fields(settings::fields())
+            .fields(defaults::fields())
             .attributes([
                 ("arn", Attribute::given("arn:{partition}:ec2:{region}:{account}:vpc/{id}")),
                 ("owner_id", Attribute::computed("{account}")),
@@ -36,6 +41,7 @@ impl Kind for Vpcs {
             ])
             .rule(checks::blocks)
             .rule(checks::names_need_dns)
+            .rule(checks::parts)
             .operations(
                 &[
                     "ec2:DescribeVpcs",
@@ -53,6 +59,17 @@ impl Kind for Vpcs {
                     "ec2:AssociateVpcCidrBlock",
                     "ec2:DisassociateVpcCidrBlock",
                     "ec2:AssociateDhcpOptions",
+                    "ec2:AuthorizeSecurityGroupIngress",
+                    "ec2:AuthorizeSecurityGroupEgress",
+                    "ec2:RevokeSecurityGroupIngress",
+                    "ec2:RevokeSecurityGroupEgress",
+                    "ec2:ModifySecurityGroupRules",
+                    "ec2:CreateRoute",
+                    "ec2:ReplaceRoute",
+                    "ec2:DeleteRoute",
+                    "ec2:CreateNetworkAclEntry",
+                    "ec2:ReplaceNetworkAclEntry",
+                    "ec2:DeleteNetworkAclEntry",
                     "ec2:CreateTags",
                     "ec2:DeleteTags",
                     "ec2:DeleteVpc",
@@ -68,7 +85,10 @@ impl Kind for Vpcs {
             vpcs.extend(pages.items().send().try_collect().await?);
         }
         let found = ec2::keep_asked(ask, vpcs.iter().filter_map(|vpc| read(aws, vpc)).collect());
-        settings::read(aws, found).await
+        let ids: Vec<_> = found.iter().map(|live| live.id.clone()).collect();
+        let (mut found, made) = try_join(settings::read(aws, found), defaults::read(aws, &ids)).await?;
+        made.add_to(&mut found);
+        Ok(found)
     }
 
     async fn create(&self, aws: &Aws, new: &New<'_>) -> Result<Born, Failure> {
@@ -79,6 +99,7 @@ impl Kind for Vpcs {
             settings::write(aws, &live, new.fields, |field| !settings::is_born_with(field, new.fields)).await
         })
         .await?;
+        defaults::write(aws, &live, new.fields, |_| true).await?;
         Ok(live.into())
     }
 
@@ -95,6 +116,7 @@ impl Kind for Vpcs {
             blocks::write_ipv6(aws, id, fields).await?;
         }
         settings::write(aws, revision.live, fields, |field| delta.touches(field)).await?;
+        defaults::write(aws, revision.live, fields, |field| delta.touches(field)).await?;
         Ok(Map::new())
     }
 

@@ -5,6 +5,7 @@
 //! `report` shows. See `docs/architecture.md`.
 
 pub mod aws;
+pub mod cli;
 pub mod diff;
 pub mod execute;
 pub mod kinds;

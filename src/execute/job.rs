@@ -16,7 +16,7 @@ use crate::model::schema::{Place, Schema, Scope};
 use crate::model::shape::{Absent, Defer};
 use crate::model::stack::{Declared, Facts, Manage};
 use crate::model::value::{Map, Value};
-use crate::plan::{release, tags};
+use crate::plan::{names, release, tags};
 use crate::world::{Ask, Born, New, Old, Revision, TagChange, Token, World};
 
 /// How long a resource that was created may stay invisible to reads.
@@ -173,7 +173,9 @@ impl Prepare<'_> {
     /// Returns what makes the live resource as the stack writes it; with the mark, if it is to be owned by it.
     fn update(&self, live: Live, with_mark: bool) -> Result<Work, Failure> {
         let record = &self.change.schema.fields;
-        let fields = known(wanted(record, &self.written()?, &live.fields, &self.manage().ignore))?;
+        let mut written = self.written()?;
+        names::keep(self.declared, &self.change.address, self.change.schema, &live, &mut written);
+        let fields = known(wanted(record, &written, &live.fields, &self.manage().ignore))?;
         let delta = diff(record, &fields, &live.fields);
         let tags = match with_mark {
             true => tags::change(&live, &fields, &self.mark()),

@@ -14,7 +14,7 @@ use crate::model::live::{Live, Phase};
 use crate::model::plan::{Change, Plan};
 use crate::model::schema::{Ready, Schema};
 use crate::model::stack::{Declared, Facts};
-use crate::plan::tags;
+use crate::plan::{names, tags};
 use crate::world::{Ask, World};
 
 /// How long readiness is awaited, unless `manage.timeout` says otherwise.
@@ -183,9 +183,7 @@ fn judge(item: &Open<'_>, mut live: Live, facts: &Facts, plan: &Plan, declared: 
             return State::Unreadable(first.unwrap_or_default());
         }
     };
-    if let (Some(naming), Some(name)) = (change.schema.naming, &change.name) {
-        written.insert(naming.field.into(), name.clone().into());
-    }
+    names::keep(declared, &change.address, change.schema, &live, &mut written);
     let wanted = wanted(&change.schema.fields, &written, &live.fields, &manage.ignore);
     let mut delta = diff(&change.schema.fields, &wanted, &live.fields);
     delta.changes.extend(tags::mark_changes(&plan.owner, &change.address, &manage, &live, change.schema));

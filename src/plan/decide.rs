@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::claims::claims;
 use super::pairing::Pairing;
-use super::{Input, tags};
+use super::{Input, names, tags};
 use crate::diff::{complete, diff, wanted};
 use crate::model::address::Address;
 use crate::model::delta::Delta;
@@ -139,7 +139,8 @@ impl Pass<'_> {
         schema: &'static Schema,
         live: &Live,
     ) -> Result<(), Problems> {
-        let written = self.input.declared.fields(address, &self.facts)?;
+        let mut written = self.input.declared.fields(address, &self.facts)?;
+        names::keep(self.input.declared, address, schema, live, &mut written);
         if let Phase::Failed(reason) = &live.phase {
             return self.replaced(address, resource, schema, live, Delta::default(), format!("has failed: {reason}"));
         }
@@ -187,7 +188,8 @@ impl Pass<'_> {
             return Ok(());
         }
         self.facts.attributes.insert(address.clone(), settled(schema, live));
-        let written = self.input.declared.fields(address, &self.facts)?;
+        let mut written = self.input.declared.fields(address, &self.facts)?;
+        names::keep(self.input.declared, address, schema, live, &mut written);
         let fields = wanted(&schema.fields, &written, &live.fields, &resource.manage.ignore);
         let mut delta = diff(&schema.fields, &fields, &live.fields);
         if delta.effect() == Some(Effect::Replace) {

@@ -7,6 +7,7 @@ mod decide;
 mod graph;
 mod guard;
 mod holders;
+pub mod names;
 mod order;
 mod pairing;
 pub mod release;

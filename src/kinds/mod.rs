@@ -12,6 +12,7 @@ mod iam;
 mod instance_profiles;
 mod internet_gateways;
 mod launch_templates;
+mod load_balancers;
 mod mark;
 mod nat_gateways;
 mod origin_access_controls;
@@ -77,6 +78,7 @@ pub static ALL: &[&dyn Kind] = &[
     // Machines and what stands before them.
     &launch_templates::LaunchTemplates,
     &target_groups::TargetGroups,
+    &load_balancers::LoadBalancers,
     // Content and its delivery.
     &buckets::Buckets,
     &origin_access_controls::OriginAccessControls,

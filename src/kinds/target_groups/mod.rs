@@ -210,12 +210,8 @@ async fn describe(aws: &Aws, wanted: &Wanted) -> Result<Vec<TargetGroup>, Failur
         Ok(request.send().await?.target_groups.unwrap_or_default())
     };
     let all = async || {
-        let mut pages = aws.elb.describe_target_groups().page_size(400).into_paginator().items().send();
-        let mut groups = Vec::new();
-        while let Some(group) = pages.next().await {
-            groups.push(group?);
-        }
-        Ok(groups)
+        let pages = aws.elb.describe_target_groups().page_size(400).into_paginator();
+        Ok(pages.items().send().try_collect().await?)
     };
     elb::described(wanted, some, all, |group| (group.target_group_arn(), group.target_group_name())).await
 }

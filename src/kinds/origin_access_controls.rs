@@ -123,7 +123,7 @@ fn config(fields: &Map, tags: &Map) -> Result<OriginAccessControlConfig, Failure
 /// Replaces the whole configuration.
 async fn put(aws: &Aws, id: &str, config: OriginAccessControlConfig) -> Result<(), Failure> {
     insist(CONTENTION, &STALE, async || {
-        let current = aws.cloudfront.get_origin_access_control_config().id(id).send().await?;
+        let current = aws.cloudfront.get_origin_access_control().id(id).send().await?;
         let request = aws.cloudfront.update_origin_access_control().id(id).set_if_match(current.e_tag);
         request.origin_access_control_config(config.clone()).send().await?;
         Ok(())

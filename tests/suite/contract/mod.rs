@@ -33,7 +33,7 @@ macro_rules! contract {
     };
 }
 
-contract!(vpcs, subnets, roles, instance_profiles, target_groups, queues);
+contract!(vpcs, subnets, roles, instance_profiles, target_groups, origin_access_controls, distributions, queues);
 
 /// The kinds that LocalStack's free edition serves.
 const ON_LOCALSTACK: &[&str] = &["vpcs", "subnets", "roles", "instance_profiles", "queues"];

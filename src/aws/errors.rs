@@ -77,9 +77,8 @@ fn unanswered(error: &(dyn Error + 'static)) -> Failure {
         return failure;
     }
     let lost = find::<Lost>(error);
-    let mut failure = if find::<CredentialsError>(error).is_some() {
-        let message = format!("no usable AWS credentials: {}", root(error));
-        Failure::new(Class::Credentials, message).hint(codes::CREDENTIALS)
+    let mut failure = if let Some(missing) = find::<CredentialsError>(error) {
+        Failure::new(Class::Credentials, credentials(missing)).hint(codes::CREDENTIALS)
     } else {
         match lost {
             Some(Lost { sent: true, host, .. }) => {
@@ -97,6 +96,17 @@ fn unanswered(error: &(dyn Error + 'static)) -> Failure {
     };
     failure.call = lost.map(|lost| lost.call.name.clone()).unwrap_or_default();
     failure
+}
+
+/// Returns why there are no credentials. If no source has any, the last one's reason would only mislead.
+fn credentials(error: &CredentialsError) -> String {
+    match error {
+        CredentialsError::CredentialsNotLoaded(_) => {
+            "no AWS credentials in the environment, the profile or the role of this machine".to_owned()
+        }
+        CredentialsError::ProviderTimedOut(_) => "the source of AWS credentials gave no answer in time".to_owned(),
+        other => format!("no usable AWS credentials: {}", root(other)),
+    }
 }
 
 /// Returns what lies at the bottom of a chain of errors: the layers above only say that something went wrong.

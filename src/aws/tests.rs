@@ -163,6 +163,7 @@ async fn missing_credentials_are_said_to_be_missing() {
     let aws = known(&Shared::new(sdk, plain, Some(stub.url.clone()), state));
     let failure = vpcs(&aws).await.unwrap_err();
     assert_eq!((failure.class, failure.call.as_str()), (Class::Credentials, "ec2:DescribeVpcs"), "{failure}");
+    assert!(failure.message.starts_with("no AWS credentials in the environment"), "{failure}");
     assert!(failure.hint.as_deref().is_some_and(|hint| hint.contains("AWS_PROFILE")));
     assert_eq!(stub.requests().len(), 0);
 }

@@ -274,30 +274,27 @@ pub struct Outputs {
     pub format: FormatArgs,
 }
 
-/// Try expressions against a stack
+/// Try expressions on a stack and its account
 ///
-/// Reads one expression a line, or takes one as an argument. Calls nothing, so what only AWS knows is shown as
-/// unknown, unless `--live` reads the account first.
+/// Evaluates the given expressions, or each line of stdin. What only a change will show is unknown.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   trueup console stack.yaml
   trueup console stack.yaml 'cidr_subnet(\"10.0.0.0/16\", 8, 3)'
-  trueup console stack.yaml --live load_balancers.edge.dns_name")]
+  trueup console stack.yaml load_balancers.edge.dns_name vars.size")]
 pub struct Console {
     #[command(flatten)]
     pub stack: StackArgs,
 
-    /// The expression, without `${}`
+    /// Expressions, without `${}`
     #[arg(value_name = "EXPRESSION", allow_hyphen_values = true)]
-    pub expression: Option<String>,
-
-    /// Read the account, so that attributes have their values
-    #[arg(long)]
-    pub live: bool,
+    pub expressions: Vec<String>,
 
     #[command(flatten)]
     pub account: AccountArgs,
+    #[command(flatten)]
+    pub format: FormatArgs,
 }
 
 /// Whether somebody is to be asked.

@@ -57,8 +57,8 @@ fn positions_mean_what_the_help_says() {
     assert_eq!((adopt.address.to_string().as_str(), adopt.id.as_str()), ("vpcs.main", "vpc-1"));
     let Ok(Command::Outputs(outputs)) = parse("trueup outputs s.yaml url") else { panic!("not an outputs") };
     assert_eq!(outputs.name.as_deref(), Some("url"));
-    let Ok(Command::Console(console)) = parse("trueup console s.yaml -1+2") else { panic!("not a console") };
-    assert_eq!(console.expression.as_deref(), Some("-1+2"));
+    let Ok(Command::Console(console)) = parse("trueup console s.yaml -1+2 vars.a") else { panic!("not a console") };
+    assert_eq!(console.expressions, ["-1+2", "vars.a"]);
 }
 
 #[test]

@@ -14,4 +14,5 @@ pub mod plan;
 pub mod read;
 pub mod report;
 pub mod sandbox;
+pub mod stack;
 pub mod world;

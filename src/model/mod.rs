@@ -4,6 +4,7 @@ pub mod address;
 pub mod delta;
 pub mod failure;
 pub mod live;
+pub mod names;
 pub mod owner;
 pub mod plan;
 pub mod problem;

@@ -6,6 +6,7 @@ mod events;
 pub mod json;
 mod paint;
 mod progress;
+pub mod snippet;
 mod text;
 mod values;
 

@@ -1,6 +1,6 @@
 //! `trueup apply` and `trueup destroy`: plan, confirm, execute, verify.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::time::Instant;
 
 use super::draw::{draw, draw_with};
@@ -169,9 +169,7 @@ async fn confirm(session: &mut Session, plan: &Plan, verb: &str) -> Result<(), C
         "destroy" => format!("destroy all of `{}`", plan.owner),
         verb => format!("{verb} this plan to `{}`", plan.owner),
     };
-    let mut terminal = anstream::stderr();
-    let _ = write!(terminal, "\n{what} in account {}? Only `yes` goes on: ", plan.owner.account);
-    let _ = terminal.flush();
+    report::note(&format!("\n{what} in account {}? Only `yes` goes on: ", plan.owner.account));
     let answer = tokio::task::spawn_blocking(|| {
         let mut answer = String::new();
         std::io::stdin().read_line(&mut answer).map(|_| answer)

@@ -1,6 +1,6 @@
 //! `trueup console`: try an expression on the stack and its account.
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, IsTerminal};
 
 use super::draw::draw;
 use super::error::{CommandError, code};
@@ -29,7 +29,6 @@ pub async fn run(setting: Setting, expressions: &[String]) -> Result<u8, Command
         loop {
             if is_terminal {
                 report::note("> ");
-                let _ = std::io::stderr().flush();
             }
             match lines.next() {
                 Some(Ok(line)) if matches!(line.trim(), "exit" | "quit") => break,

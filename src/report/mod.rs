@@ -24,7 +24,9 @@ pub fn result(text: &str) {
 
 /// Writes anything else to stderr.
 pub fn note(text: &str) {
-    let _ = anstream::stderr().write_all(text.as_bytes());
+    let mut stderr = anstream::stderr();
+    let _ = stderr.write_all(text.as_bytes());
+    let _ = stderr.flush();
 }
 
 /// Returns the colour choice of the command line: `--no-color` switches colours off, else the terminal decides

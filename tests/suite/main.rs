@@ -5,4 +5,5 @@
 mod contract;
 mod emulators;
 mod holes;
+mod imports;
 mod requests;

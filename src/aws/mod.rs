@@ -23,5 +23,5 @@ mod world;
 pub use clients::Aws;
 pub use hook::{Notice, Waiting};
 pub use owned::Tagged;
-pub use wait::{each, insist, until};
+pub use wait::{each, insist, insist_while, until};
 pub use world::{Access, AwsWorld};

@@ -35,12 +35,23 @@ pub async fn until<T>(
 pub async fn insist<T>(
     bound: Duration,
     codes: &[&str],
+    attempt: impl AsyncFnMut() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    insist_while(bound, |failure| codes.iter().any(|code| failure.is_code(code)), attempt).await
+}
+
+/// Repeats `attempt` while its failure is a passing one, for at most `bound`; then returns that failure.
+///
+/// For services that give one code to everything, so that only the message tells.
+pub async fn insist_while<T>(
+    bound: Duration,
+    passes: impl Fn(&Failure) -> bool,
     mut attempt: impl AsyncFnMut() -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let mut pause = Pause::new(bound);
     loop {
         match attempt().await {
-            Err(failure) if codes.iter().any(|code| failure.is_code(code)) => {
+            Err(failure) if passes(&failure) => {
                 if !pause.wait().await {
                     return Err(failure);
                 }

@@ -22,6 +22,7 @@ mod roles;
 mod route_tables;
 mod security_groups;
 pub mod shapes;
+mod stated;
 mod subnets;
 mod taken;
 mod target_groups;

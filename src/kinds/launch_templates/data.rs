@@ -4,6 +4,7 @@ use base64::prelude::*;
 
 use crate::kinds::fields::Fields;
 use crate::kinds::shapes::ec2;
+use crate::kinds::stated::{self, Unsaid};
 use crate::model::failure::Failure;
 use crate::model::shape::{Equal, Field, Record, Shape};
 use crate::model::value::{Map, Value};
@@ -12,13 +13,16 @@ use crate::model::value::{Map, Value};
 pub const USER_DATA_MAX: u32 = 16_384;
 
 /// EC2's settings of the metadata service that it reports, or not, when one of the others is set.
-const METADATA_DEFAULTS: &[(&str, &str)] = &[
-    ("http_endpoint", "enabled"),
-    ("http_protocol_ipv6", "disabled"),
-    ("http_put_response_hop_limit", "1"),
-    ("http_tokens", "optional"),
-    ("instance_metadata_tags", "disabled"),
-];
+const METADATA: Unsaid = Unsaid {
+    defaults: &[
+        ("http_endpoint", "enabled"),
+        ("http_protocol_ipv6", "disabled"),
+        ("http_put_response_hop_limit", "1"),
+        ("http_tokens", "optional"),
+        ("instance_metadata_tags", "disabled"),
+    ],
+    unseen: &[],
+};
 
 /// Returns the fields of a version. What EC2 does not know of one, it takes from the image or the subnet.
 pub fn record() -> Record {
@@ -30,13 +34,13 @@ pub fn record() -> Record {
         .with("iam_instance_profile.name", |field| field.refers("instance_profiles", "instance_profile_name"))
         .with("block_device_mappings", |field| field.keyed(&["device_name"]))
         .with("block_device_mappings.device_name", Field::required)
-        .with("block_device_mappings.ebs.delete_on_termination", |field| field.compared(Equal::By(as_stated)))
+        .with("block_device_mappings.ebs.delete_on_termination", |field| field.compared(Equal::By(stated::exactly)))
         .with("block_device_mappings.ebs.kms_key_id", |field| field.compared(Equal::SameThing))
         .with("network_interfaces", |field| field.keyed(&["device_index", "network_card_index"]))
         .with("network_interfaces.device_index", |field| field.default(0))
         .with("network_interfaces.network_card_index", |field| field.default(0))
-        .with("network_interfaces.associate_public_ip_address", |field| field.compared(Equal::By(as_stated)))
-        .with("network_interfaces.delete_on_termination", |field| field.compared(Equal::By(as_stated)))
+        .with("network_interfaces.associate_public_ip_address", |field| field.compared(Equal::By(stated::exactly)))
+        .with("network_interfaces.delete_on_termination", |field| field.compared(Equal::By(stated::exactly)))
         .with("network_interfaces.groups", |field| field.unordered().refers("security_groups", "id"))
         .with("network_interfaces.subnet_id", |field| field.refers("subnets", "id"))
         .with("security_group_ids", |field| field.unordered().refers("security_groups", "id"))
@@ -69,31 +73,8 @@ fn tag_specifications() -> Field {
     ])))
 }
 
-/// A `false` that overrides the image or the subnet is not the same as none.
-fn as_stated(desired: &Value, live: &Value) -> bool {
-    match desired.as_bool() {
-        Some(stated) => live.as_bool() == Some(stated),
-        None => live.as_bool() != Some(true),
-    }
-}
-
 fn same_metadata(desired: &Value, live: &Value) -> bool {
-    let stated = |value: &Value| -> Map {
-        let entries = value.as_map().cloned().unwrap_or_default();
-        let is_default = |name: &str| {
-            let text = entries.text(name);
-            METADATA_DEFAULTS.iter().any(|(field, default)| *field == name && text.as_deref() == Some(*default))
-        };
-        let mut stated: Map =
-            entries.iter().filter(|(name, value)| !value.is_null() && !is_default(name)).map(own).collect();
-        stated.sort_keys();
-        stated
-    };
-    stated(desired) == stated(live)
-}
-
-fn own<'a>((name, value): (&'a std::sync::Arc<str>, &'a Value)) -> (std::sync::Arc<str>, Value) {
-    (name.clone(), value.peel().clone())
+    stated::same(desired, live, METADATA)
 }
 
 /// Returns a version's data in EC2's form: user data in base64, tags as lists.
@@ -196,18 +177,5 @@ mod tests {
         assert!(same_metadata(&stated, &live));
         assert!(same_metadata(&Value::Null, &Value::map([("http_tokens", "optional")])));
         assert!(!same_metadata(&Value::Null, &live));
-    }
-
-    #[test]
-    fn a_stated_false_is_not_none() {
-        for (desired, live, expected) in [
-            (Value::Null, Value::Null, true),
-            (Value::Null, Value::Bool(false), true),
-            (Value::Null, Value::Bool(true), false),
-            (Value::Bool(false), Value::Null, false),
-            (Value::Bool(false), Value::Bool(false), true),
-        ] {
-            assert_eq!(as_stated(&desired, &live), expected, "{desired} {live}");
-        }
     }
 }

@@ -3,27 +3,27 @@
 //! ELB reports one target group both as `target_group_arn` and as `forward_config`, host and path patterns both as
 //! `values` and in their own record, and fills in defaults. So both sides are brought to one form and compared there.
 
-use std::sync::Arc;
-
 use crate::kinds::fields::Fields;
+use crate::kinds::stated::{self, Unsaid};
 use crate::model::value::{Map, Value};
 
 /// ELB's defaults inside actions: <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Action.html>.
-const DEFAULTS: &[(&str, &str)] = &[
-    ("host", "#{host}"),
-    ("path", "/#{path}"),
-    ("port", "#{port}"),
-    ("protocol", "#{protocol}"),
-    ("query", "#{query}"),
-    ("content_type", "text/plain"),
-    ("scope", "openid"),
-    ("session_cookie_name", "AWSELBAuthSessionCookie"),
-    ("session_timeout", "604800"),
-    ("on_unauthenticated_request", "authenticate"),
-    ("advertise_trust_store_ca_names", "off"),
-];
-/// What ELB takes and never reports, or the other way round.
-const UNSEEN: &[&str] = &["client_secret", "use_existing_client_secret", "trust_store_association_status"];
+const UNSAID: Unsaid = Unsaid {
+    defaults: &[
+        ("host", "#{host}"),
+        ("path", "/#{path}"),
+        ("port", "#{port}"),
+        ("protocol", "#{protocol}"),
+        ("query", "#{query}"),
+        ("content_type", "text/plain"),
+        ("scope", "openid"),
+        ("session_cookie_name", "AWSELBAuthSessionCookie"),
+        ("session_timeout", "604800"),
+        ("on_unauthenticated_request", "authenticate"),
+        ("advertise_trust_store_ca_names", "off"),
+    ],
+    unseen: &["client_secret", "use_existing_client_secret", "trust_store_association_status"],
+};
 
 pub fn actions(desired: &Value, live: &Value) -> bool {
     all_actions(desired) == all_actions(live)
@@ -133,24 +133,8 @@ fn sorted(list: &Value, form: impl Fn(&Value) -> Value) -> Vec<Value> {
     items
 }
 
-/// Returns a value without what says nothing: empty and default members. Keys are sorted.
 fn bare(value: &Value) -> Value {
-    match value.peel() {
-        Value::Map(map) => {
-            let told = |(key, value): (&Arc<str>, &Value)| {
-                let value = bare(value);
-                let text = value.as_str().map(str::to_owned).unwrap_or_else(|| value.to_string());
-                let said = DEFAULTS.iter().any(|(name, default)| **key == **name && text == *default);
-                let nothing = said || value.is_empty() || value.as_bool() == Some(false) || UNSEEN.contains(&&**key);
-                (!nothing).then(|| (key.clone(), value))
-            };
-            let mut bare: Map = map.iter().filter_map(told).collect();
-            bare.sort_keys();
-            bare.into()
-        }
-        Value::List(items) => Value::list(items.iter().map(bare)),
-        other => other.clone(),
-    }
+    stated::bare(value, UNSAID)
 }
 
 #[cfg(test)]

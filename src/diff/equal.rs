@@ -12,9 +12,10 @@ pub fn equal(shape: &Shape, how: Equal, wanted: &Value, live: &Value) -> bool {
     }
     match how {
         Equal::By(same) => same(wanted, live),
-        Equal::Policy => policy::equal(wanted, live),
-        Equal::Json => json(wanted, live),
-        Equal::Exact | Equal::IgnoreCase | Equal::SameThing | Equal::Beside(_) => same_shape(shape, how, wanted, live),
+        // Of a map or list of documents, each is compared so.
+        Equal::Policy if matches!(shape, Shape::Document) => policy::equal(wanted, live),
+        Equal::Json if matches!(shape, Shape::Document | Shape::Text(_)) => json(wanted, live),
+        _ => same_shape(shape, how, wanted, live),
     }
 }
 

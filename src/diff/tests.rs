@@ -140,3 +140,17 @@ fn an_unknown_is_a_change_until_it_is_known() {
     assert_eq!(delta.changes.len(), 1);
     assert!(!delta.changes[0].after.is_known());
 }
+
+#[test]
+fn documents_in_a_map_compare_as_their_field_says() {
+    let policies = Field::new(Shape::Map(Box::new(Shape::Document))).compared(Equal::Policy);
+    let record = Record::of([("policies", policies)]);
+    let read = |action: &str| format!(r#"{{"policies":{{"read":{{"Statement":[{{"Action":{action}}}]}}}}}}"#);
+    let paths = |wanted: &str, live: &str| -> Vec<String> {
+        diff(&record, &map(wanted), &map(live)).changes.into_iter().map(|change| change.path).collect()
+    };
+    assert!(paths(&read(r#""s3:Get""#), &read(r#"["s3:Get"]"#)).is_empty());
+    assert_eq!(paths(&read(r#""s3:Get""#), &read(r#""s3:Put""#)), ["policies.read"]);
+    assert_eq!(paths(&read(r#""s3:Get""#), "{}"), ["policies"]);
+    assert_eq!(paths("{}", &read(r#""s3:Get""#)), ["policies"]);
+}

@@ -1,5 +1,6 @@
 //! The kinds: one file (or folder) each, and one line each in [`ALL`].
 
+mod alarms;
 mod buckets;
 mod cidr;
 mod cloudfront;
@@ -86,6 +87,7 @@ pub static ALL: &[&dyn Kind] = &[
     &distributions::Distributions,
     // Messages and watching. `queues` is the simple kind of the guide `docs/adding-a-kind.md`.
     &queues::Queues,
+    &alarms::Alarms,
 ];
 
 static SCHEMAS: LazyLock<Vec<Schema>> = LazyLock::new(|| ALL.iter().map(|kind| complete(kind.schema())).collect());

@@ -6,6 +6,7 @@
 
 pub mod aws;
 pub mod cli;
+pub mod commands;
 pub mod diff;
 pub mod execute;
 pub mod kinds;

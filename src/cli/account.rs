@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-use crate::aws::{Access, Notice};
-
 /// Where `--sandbox` keeps its account, unless it is told.
 const SANDBOX: &str = ".trueup/sandbox";
 
@@ -36,18 +34,6 @@ pub struct AccountArgs {
 /// An endpoint with scheme and host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint(pub String);
-
-impl AccountArgs {
-    /// Returns the way to AWS.
-    pub fn access(&self, notice: Option<Notice>) -> Access {
-        Access {
-            profile: self.profile.clone(),
-            endpoint_url: self.endpoint_url.as_ref().map(|endpoint| endpoint.0.clone()),
-            notice,
-            ..Access::default()
-        }
-    }
-}
 
 fn endpoint(text: &str) -> Result<Endpoint, String> {
     let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));

@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and its help.
 
 mod account;
+mod run;
 mod stack;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::model::address::Address;
 
 pub use account::{AccountArgs, Endpoint};
+pub use run::main;
 pub use stack::{ChangeArgs, ScopeArgs, StackArgs};
 
 /// Brings an AWS account true to a YAML stack

@@ -1,12 +1,15 @@
 //! Arguments that say which stack, which part of it, and what may happen to it.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-use crate::execute;
 use crate::model::address::{Address, is_name};
-use crate::plan;
+use crate::stack::Inputs;
+
+/// What the names of environment variables that set variables begin with.
+const VARIABLE: &str = "TRUEUP_VAR_";
 
 /// Steps at once, unless the user says otherwise.
 const PARALLELISM: u16 = 32;
@@ -23,7 +26,7 @@ pub struct StackArgs {
     #[arg(long, value_name = "NAME")]
     pub env: Option<String>,
 
-    /// Set a variable; wins over files, `TRUEUP_VAR_<NAME>`, the environment and defaults
+    /// Set a variable; wins over files, `TRUEUP_VAR_name`, the environment and defaults
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
     pub variables: Vec<(String, String)>,
 
@@ -70,24 +73,18 @@ pub struct ChangeArgs {
     pub parallelism: u16,
 }
 
-impl ScopeArgs {
-    /// Returns what a plan is told; `change` is none for commands that change nothing.
-    pub fn plan_options(&self, change: Option<&ChangeArgs>, destroy: bool) -> plan::Options {
-        plan::Options {
-            targets: self.targets.clone(),
-            excludes: self.excludes.clone(),
-            replace: change.map(|change| change.replace.clone()).unwrap_or_default(),
-            max_deletes: change.and_then(|change| change.max_deletes),
-            destroy,
-            ..plan::Options::default()
+impl StackArgs {
+    /// Returns what a person gives besides the stack, environment variables included.
+    pub fn inputs(&self) -> Inputs {
+        let named = |(name, value): (OsString, OsString)| {
+            Some((name.to_str()?.strip_prefix(VARIABLE)?.to_owned(), value.into_string().ok()?))
+        };
+        Inputs {
+            vars: self.variables.clone(),
+            var_files: self.variable_files.clone(),
+            environment: self.env.clone(),
+            variables_from_env: std::env::vars_os().filter_map(named).collect(),
         }
-    }
-}
-
-impl ChangeArgs {
-    /// Returns what an execution is told.
-    pub fn execute_options(&self) -> execute::Options {
-        execute::Options { parallelism: self.parallelism.into(), lose_data: self.allow_data_loss.clone() }
     }
 }
 

@@ -31,11 +31,9 @@ fn a_plan_takes_all_its_flags() {
     assert_eq!(plan.stack.variables, [("a".into(), "1".into()), ("b".into(), "x=y".into())]);
     assert_eq!(plan.stack.env.as_deref(), Some("prod"));
     assert_eq!(plan.out.as_deref(), Some(Path::new("f.plan")));
-    let options = plan.scope.plan_options(Some(&plan.change), false);
-    assert_eq!(options.targets.len(), 2);
-    assert_eq!(options.max_deletes, Some(0));
-    assert_eq!(plan.change.execute_options().parallelism, 4);
-    assert_eq!(plan.account.access(None).endpoint_url.as_deref(), Some("http://localhost:4566"));
+    assert_eq!((plan.scope.targets.len(), plan.scope.excludes.len()), (2, 1));
+    assert_eq!((plan.change.max_deletes, plan.change.parallelism), (Some(0), 4));
+    assert_eq!(plan.account.endpoint_url, Some(Endpoint("http://localhost:4566".into())));
     assert!(plan.format.json && plan.detailed_exitcode);
 }
 

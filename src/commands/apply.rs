@@ -115,7 +115,10 @@ async fn carry_out(session: &mut Session, plan: Plan, verb: &str, is_saved: bool
     }
     if !is_sound(&plan) {
         finish_json(session, &plan, &Tally::default(), started, false);
-        return Err(CommandError::failed(format!("nothing was changed: this plan cannot be applied{}", session.simulated())));
+        return Err(CommandError::failed(format!(
+            "nothing was changed: this plan cannot be applied{}",
+            session.simulated()
+        )));
     }
     if !plan.has_changes() {
         finish_json(session, &plan, &Tally::default(), started, true);
@@ -128,10 +131,8 @@ async fn carry_out(session: &mut Session, plan: Plan, verb: &str, is_saved: bool
         confirm(session, &plan, verb).await?;
     }
     session.world.read_only(false);
-    let options = execute::Options {
-        parallelism: session.setting.parallelism,
-        lose_data: session.setting.lose_data.clone(),
-    };
+    let options =
+        execute::Options { parallelism: session.setting.parallelism, lose_data: session.setting.lose_data.clone() };
     let mut progress = Progress::new(session.setting.json);
     let outcome = execute(&plan, &session.program, &*session.world, &options, &mut session.interrupts, &mut |event| {
         progress.observe(&event);
@@ -159,7 +160,10 @@ async fn carry_out(session: &mut Session, plan: Plan, verb: &str, is_saved: bool
 
 fn finish_json(session: &Session, plan: &Plan, tally: &Tally, started: Instant, success: bool) {
     if session.setting.json {
-        report::result(&format!("{}\n", report::json::finish(plan, tally, &session.world.calls(), started.elapsed(), success)));
+        report::result(&format!(
+            "{}\n",
+            report::json::finish(plan, tally, &session.world.calls(), started.elapsed(), success)
+        ));
     }
 }
 

@@ -13,7 +13,7 @@ use crate::model::problem::Problems;
 use crate::model::schema::{Place, Schema};
 use crate::model::stack::{Facts, Layout};
 use crate::model::value::Value;
-use crate::plan::{self, Input, Options, tags};
+use crate::plan::{self, Input, Options};
 use crate::read;
 use crate::world::Ask;
 
@@ -54,11 +54,8 @@ async fn steps(
         region: session.region.clone(),
         partition: survey.identity.partition,
     };
-    let mut facts = Facts {
-        account: Some(place.account.clone()),
-        partition: Some(place.partition.clone()),
-        ..Facts::default()
-    };
+    let mut facts =
+        Facts { account: Some(place.account.clone()), partition: Some(place.partition.clone()), ..Facts::default() };
     facts.zones.extend(survey.zones.map(|zones| (session.region.clone(), zones)));
     let mut layout = program.layout(&facts)?;
     edit(&mut layout)?;
@@ -67,7 +64,7 @@ async fn steps(
     let (owned, others) = sort(&owner, survey.owned, found);
     let mut unread = survey.unread;
     add_unread(&mut unread, failed);
-    let ignored_tags = tags::IGNORED.iter().map(|pattern| Arc::from(*pattern)).collect();
+    let ignored_tags = program.ignore_tags().iter().map(|pattern| Arc::from(*pattern)).collect();
     let mut plan = plan::plan(Input {
         owner: &owner,
         place: &place,
@@ -115,7 +112,7 @@ fn missing(
             add_ids(&mut asks, schema, id);
         }
         let Some(naming) = schema.naming else { continue };
-        let fields = crate::model::stack::Declared::fields(&session.program, address, facts)?;
+        let fields = session.program.fields(address, facts)?;
         if let Some(name) = fields.get(naming.field).and_then(Value::as_str) {
             add_name(&mut asks, schema, name);
         }

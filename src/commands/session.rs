@@ -111,12 +111,7 @@ fn region(program: &Program, asked: Option<&str>) -> Result<Arc<str>, CommandErr
 }
 
 fn access(setting: &Setting) -> Access {
-    Access {
-        profile: setting.profile.clone(),
-        endpoint_url: setting.endpoint_url.clone(),
-        keys: None,
-        notice: None,
-    }
+    Access { profile: setting.profile.clone(), endpoint_url: setting.endpoint_url.clone(), keys: None, notice: None }
 }
 
 /// Returns the folder for what must outlive a process and no more: `$XDG_STATE_HOME/trueup`.

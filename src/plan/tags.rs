@@ -12,9 +12,6 @@ use crate::model::stack::Manage;
 use crate::model::value::{Map, Value};
 use crate::world::TagChange;
 
-/// Tags that other controllers write, and that a plan does not fight.
-pub const IGNORED: &[&str] = &["kubernetes.io/*", "k8s.io/*", "elbv2.k8s.aws/*", "AmazonECSManaged", "map-migrated"];
-
 /// Puts the user's tags among the fields of a live resource, where they are compared like any other.
 pub fn expose(live: &mut Live, schema: &Schema, ignored: &[Arc<str>]) {
     if schema.tagging == Tagging::Tags {

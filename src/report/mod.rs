@@ -2,6 +2,7 @@
 //!
 //! Text and JSON are drawn from the same data: nothing is computed here but words.
 
+mod error;
 mod events;
 pub mod json;
 mod paint;
@@ -12,6 +13,7 @@ mod values;
 
 use std::io::Write;
 
+pub use error::error;
 pub use events::Tally;
 pub use progress::Progress;
 pub use text::{Detail, plan, summary_line};
@@ -35,4 +37,10 @@ pub fn choose_color(no_color: bool) {
     if no_color {
         anstream::ColorChoice::Never.write_global();
     }
+}
+
+/// Returns what is wrong with a stack, each place underlined.
+pub fn problems(problems: &crate::model::problem::Problems) -> String {
+    // The stream strips the colours where there is no terminal.
+    snippet::problems(problems, true)
 }

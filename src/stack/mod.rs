@@ -47,7 +47,7 @@ use source::Report;
 
 use crate::model::address::Address;
 use crate::model::problem::{Problem, Problems, Source};
-use crate::model::stack::{Facts, Layout};
+use crate::model::stack::{Declared, Facts, Layout};
 use crate::model::value::{Map, Value};
 
 /// What a person gives besides the stack itself.
@@ -70,6 +70,16 @@ pub fn functions() -> impl Iterator<Item = (&'static str, &'static str, &'static
 
 /// Tags that others write and trueup leaves alone.
 const IGNORED_TAGS: &[&str] = &["kubernetes.io/*", "k8s.io/*", "elbv2.k8s.aws/*", "AmazonECSManaged", "map-migrated"];
+
+impl Declared for Program {
+    fn fields(&self, address: &Address, facts: &Facts) -> Result<Map, Problems> {
+        Program::fields(self, address, facts)
+    }
+
+    fn has_default_name(&self, address: &Address) -> bool {
+        self.is_default_name(address)
+    }
+}
 
 impl Program {
     pub fn name(&self) -> &Arc<str> {
@@ -170,6 +180,11 @@ impl Program {
         check::references(self, &report);
         check::all(self, &report);
         report.problems(&self.sources)
+    }
+
+    /// Returns the names of the variables whose values must never be written anywhere.
+    pub fn sensitive_variables(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.variables.iter().filter(|(_, value)| value.is_sensitive()).map(|(name, _)| name)
     }
 
     fn evaluate_with<T>(&self, facts: &Facts, work: impl FnOnce(&Evaluation<'_>) -> T) -> Result<T, Problems> {

@@ -65,6 +65,7 @@ async fn steps(
     let mut unread = survey.unread;
     add_unread(&mut unread, failed);
     let ignored_tags = program.ignore_tags().iter().map(|pattern| Arc::from(*pattern)).collect();
+    let shows_outputs = !options.destroy && options.forget.is_none();
     let mut plan = plan::plan(Input {
         owner: &owner,
         place: &place,
@@ -78,7 +79,9 @@ async fn steps(
         schemas: session.schemas,
         options,
     })?;
-    plan.outputs = program.outputs(&plan.facts)?;
+    if shows_outputs {
+        plan.outputs = program.outputs(&plan.facts)?;
+    }
     Ok(plan)
 }
 

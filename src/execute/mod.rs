@@ -18,7 +18,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use crate::model::address::Address;
 use crate::model::delta::FieldChange;
 use crate::model::failure::{Class, Failure};
-use crate::model::plan::{Op, Plan, Step};
+use crate::model::plan::{Action, Op, Plan, Step};
 use crate::model::stack::{Declared, Facts};
 use crate::world::World;
 
@@ -262,7 +262,13 @@ impl<'a> Run<'a> {
     fn note(&mut self, step: &Step, done: Done) {
         let address = &self.plan.changes[step.change].address;
         match step.op {
-            Op::Delete | Op::Forget | Op::Mark => {}
+            Op::Mark => {}
+            // What was deleted is not looked for, unless a successor has been made before it went.
+            Op::Delete | Op::Forget => {
+                if self.plan.changes[step.change].action != Action::ReplaceCreateFirst {
+                    self.touched.remove(&step.change);
+                }
+            }
             _ => {
                 self.facts.attributes.entry(address.clone()).or_default().extend(done.attributes.clone());
                 self.touched.extend(done.id.clone().map(|id| (step.change, id)));

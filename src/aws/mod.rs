@@ -12,7 +12,7 @@ mod owned;
 mod rate;
 mod retry;
 #[cfg(test)]
-mod stub;
+pub(crate) mod stub;
 pub mod tags;
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// What the server does with one request.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     Answer(u16, &'static str),
     /// To the question for the caller's identity the one, to everything else the other.
     Caller(&'static str, &'static str),
@@ -25,7 +25,7 @@ pub(super) enum Reply {
     Half,
 }
 
-pub(super) struct Stub {
+pub(crate) struct Stub {
     pub url: String,
     requests: Arc<Mutex<Vec<String>>>,
 }
@@ -61,7 +61,7 @@ impl Stub {
     }
 
     /// Returns what clients of this server share; `reads` may be sent.
-    pub fn shared(&self, reads: &[&'static str]) -> Shared {
+    pub(super) fn shared(&self, reads: &[&'static str]) -> Shared {
         shared(&self.url, State::new(reads.iter().copied().collect(), None))
     }
 

@@ -3,6 +3,8 @@
 mod config;
 mod fields;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -295,30 +297,4 @@ fn explained(failure: Failure) -> Failure {
         _ => return failure,
     };
     if failure.hint.is_some() { failure } else { failure.hint(hint) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_alias_that_is_taken_says_what_to_do() {
-        let mut failure = Failure::new(Class::Exists, "taken");
-        failure.code = Some("CNAMEAlreadyExists".into());
-        assert!(explained(failure.clone()).hint.is_some_and(|hint| hint.contains("associate-alias")));
-        failure.code = None;
-        assert_eq!(explained(failure).hint, None);
-    }
-
-    #[test]
-    fn a_distribution_on_its_way_is_pending() {
-        let made = |status: &str| {
-            let made = Distribution::builder().id("E1").arn("arn").status(status).domain_name("d.cloudfront.net");
-            let made = made.last_modified_time(SystemTime::UNIX_EPOCH.into()).in_progress_invalidation_batches(0);
-            live(&made.build().unwrap(), Map::new())
-        };
-        assert_eq!(made("InProgress").phase, Phase::Pending);
-        assert_eq!(made("Deployed").phase, Phase::Usable);
-        assert_eq!(made("Deployed").get("hosted_zone_id").and_then(Value::as_str), Some(HOSTED_ZONE));
-    }
 }

@@ -83,3 +83,6 @@ fn same_moment(desired: &Value, live: &Value) -> bool {
 pub fn built<T>(result: Result<T, BuildError>) -> Result<T, Failure> {
     result.map_err(|error| Failure::new(Class::Invalid, error.to_string()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -90,3 +90,51 @@ fn usable_pattern(pattern: &str) -> Option<String> {
 pub fn squeeze(name: &str) -> String {
     name.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_kept_if_it_says_something_that_rust_understands() {
+        for (pattern, kept) in [
+            (r"^ami-[a-z0-9]+$", true),
+            (r"[A-Za-z0-9\-_\/]+", true),
+            (".*", false),
+            (r"[\s\S]*", false),
+            (r"[\u0020-\uD7FF\uE000-\uFFFD]*", false),
+            (r"(?!aws:).*", false),
+        ] {
+            assert_eq!(usable_pattern(pattern).is_some(), kept, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn model_and_sdk_meet_in_the_squeezed_name() {
+        for (model, sdk) in [("CORSRule", "cors_rule"), ("IsIPV6Enabled", "is_ipv6_enabled"), ("ID", "id")] {
+            assert_eq!(squeeze(model), squeeze(sdk));
+        }
+    }
+
+    #[test]
+    fn members_carry_what_the_api_says_of_them() {
+        let json = serde_json::json!({
+            "operations": {"PutRule": {"input": {"shape": "PutRuleRequest"}}},
+            "shapes": {
+                "PutRuleRequest": {
+                    "type": "structure", "required": ["ID"],
+                    "members": {"ID": {"shape": "Name"}, "Old": {"shape": "Names", "deprecated": true}},
+                },
+                "Name": {"type": "string", "min": 1, "max": 64, "pattern": "[a-z]+"},
+                "Names": {"type": "list", "member": {"shape": "Name"}},
+            },
+        });
+        let model = Model::read(&json).unwrap();
+        let members = model.members(&model.input("PutRule").unwrap()).unwrap();
+        assert!(members["id"].required && !members["id"].deprecated);
+        assert!(members["old"].deprecated);
+        let name = model.limits(model.inner(&members["old"].shape).unwrap());
+        assert_eq!((name.min, name.max, name.pattern.as_deref()), (Some(1.0), Some(64.0), Some("[a-z]+")));
+        assert!(model.input("GetRule").is_err());
+    }
+}

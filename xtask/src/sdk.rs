@@ -183,3 +183,63 @@ fn parse(ty: &str) -> Result<Ty, String> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCE: &str = r#"
+#[non_exhaustive]
+pub struct Rule {
+    /// <p>A prefix.</p>
+    #[deprecated]
+    pub prefix: ::std::option::Option<::std::string::String>,
+    /// <p>Its type.</p>
+    pub r#type: crate::types::Kind,
+    pub days: ::std::option::Option<i32>,
+    pub names: ::std::vec::Vec<::std::string::String>,
+    pub more: ::std::option::Option<::std::collections::HashMap<::std::string::String, crate::types::More>>,
+}
+impl Rule {
+    pub fn prefix(&self) -> ::std::option::Option<&str> {
+        self.prefix.as_deref()
+    }
+}
+impl RuleBuilder {
+    /// <p>A prefix.</p>
+    #[deprecated]
+    pub fn set_prefix(mut self, input: ::std::option::Option<::std::string::String>) -> Self {
+    }
+    /// <p>Its type.</p>
+    pub fn set_type(mut self, input: ::std::option::Option<crate::types::Kind>) -> Self {
+    }
+    pub fn build(self) -> ::std::result::Result<crate::types::Rule, ::aws_smithy_types::error::operation::BuildError> {
+    }
+}
+"#;
+
+    #[test]
+    fn a_structure_is_read_from_its_source() {
+        let rule = structure(SOURCE, "Rule".into(), "rule".into()).unwrap();
+        let fields: Vec<_> = rule.fields.iter().map(|field| (field.name(), field.optional, field.ty.clone())).collect();
+        assert_eq!(
+            fields,
+            [
+                ("prefix", true, Ty::Text),
+                ("type", false, Ty::Named("Kind".into())),
+                ("days", true, Ty::I32),
+                ("names", false, Ty::List(Box::new(Ty::Text))),
+                ("more", true, Ty::Map(Box::new(Ty::Named("More".into())))),
+            ]
+        );
+        assert!(rule.fallible);
+        assert!(rule.fields[0].deprecated && rule.fields[0].setter_deprecated);
+        assert!(!rule.fields[1].deprecated && !rule.fields[1].setter_deprecated);
+    }
+
+    #[test]
+    fn a_type_without_a_reading_is_an_error() {
+        assert!(parse("::std::boxed::Box<crate::types::Rule>").is_err());
+        assert!(parse("::aws_smithy_types::Document").is_err());
+    }
+}

@@ -9,8 +9,8 @@ use trueup::model::shape::{Absent, Change, Record, Shape};
 
 use super::case::Cases;
 
-/// Returns a sentence for each field that no case sets, and for each that no case changes or removes.
-pub fn missing(schema: &Schema, cases: &Cases) -> Vec<String> {
+/// Returns the path of each field that no case sets, and of each that no case changes or removes.
+pub fn missing(schema: &Schema, cases: &Cases) -> Vec<(String, &'static str)> {
     let mut missing = Vec::new();
     let mut set = BTreeSet::new();
     for case in cases.cases.values() {
@@ -20,7 +20,7 @@ pub fn missing(schema: &Schema, cases: &Cases) -> Vec<String> {
     }
     for path in paths(&schema.fields, "") {
         if !set.contains(&path) {
-            missing.push(format!("no case sets `{path}`"));
+            missing.push((path, "no case sets it"));
         }
     }
     for (name, field) in schema.fields.fields.iter().filter(|(name, _)| **name != "tags") {
@@ -32,7 +32,7 @@ pub fn missing(schema: &Schema, cases: &Cases) -> Vec<String> {
             case.change.contains_key(*name) || !kept
         });
         if !settled && !moved {
-            missing.push(format!("no case changes or removes `{name}`"));
+            missing.push(((*name).to_owned(), "no case changes or removes it"));
         }
     }
     missing

@@ -1,0 +1,165 @@
+"""Auto Scaling."""
+
+from typing import Any
+
+from mends.seams import around
+from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, FakeScalingPolicy
+from moto.autoscaling.responses import AutoScalingResponse
+from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult, EmptyResult
+
+# What moto drops at creation or at an update: member of the request, attribute of the group.
+KEPT = {
+    "MaxInstanceLifetime": "max_instance_lifetime",
+    "DefaultInstanceWarmup": "default_instance_warmup",
+    "InstanceMaintenancePolicy": "instance_maintenance_policy",
+    "DesiredCapacityType": "desired_capacity_type",
+    "Context": "context",
+    "AvailabilityZoneDistribution": "availability_zone_distribution",
+    "AvailabilityZoneImpairmentPolicy": "availability_zone_impairment_policy",
+    "CapacityReservationSpecification": "capacity_reservation_specification",
+    "SkipZonalShiftValidation": "skip_zonal_shift_validation",
+    "ServiceLinkedRoleARN": "service_linked_role_arn",
+    "DeletionProtection": "deletion_protection",
+    "InstanceLifecyclePolicy": "instance_lifecycle_policy",
+    # At an update only.
+    "DefaultCooldown": "default_cooldown",
+    "TerminationPolicies": "termination_policies",
+    "PlacementGroup": "placement_group",
+    "CapacityRebalance": "capacity_rebalance",
+}
+
+
+class AlreadyExists(ServiceException):
+    code = "AlreadyExists"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"AutoScalingGroup by this name already exists - A group with the name {name} already exists")
+
+
+class ResourceInUse(ServiceException):
+    code = "ResourceInUse"
+    message = "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s)"
+
+
+class GroupNotFound(ServiceException):
+    code = "ValidationError"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"AutoScalingGroup name not found - AutoScalingGroup '{name}' not found")
+
+
+def apply() -> None:
+    _groups()
+    _policies()
+
+
+def _groups() -> None:
+    @around(AutoScalingResponse, "create_auto_scaling_group")
+    def create(original: Any, self: AutoScalingResponse) -> Any:
+        """A name is taken once, and every member is kept."""
+        name = self._get_param("AutoScalingGroupName")
+        if name in self.autoscaling_backend.autoscaling_groups:
+            raise AlreadyExists(name)
+        result = original()
+        _keep(self)
+        return result
+
+    @around(AutoScalingResponse, "update_auto_scaling_group")
+    def update(original: Any, self: AutoScalingResponse) -> Any:
+        """An unknown name is a ValidationError, and every member is kept."""
+        name = self._get_param("AutoScalingGroupName")
+        if name not in self.autoscaling_backend.autoscaling_groups:
+            raise GroupNotFound(name)
+        result = original()
+        _keep(self)
+        return result
+
+    @around(AutoScalingResponse, "delete_auto_scaling_group")
+    def delete(original: Any, self: AutoScalingResponse) -> Any:
+        """A group with instances goes only with ForceDelete."""
+        group = self.autoscaling_backend.autoscaling_groups.get(self._get_param("AutoScalingGroupName"))
+        if group and group.instance_states and not self._get_bool_param("ForceDelete", False):
+            raise ResourceInUse()
+        return original()
+
+    def enable_metrics_collection(self: AutoScalingResponse) -> EmptyResult:
+        """EnableMetricsCollection adds: all metrics, if none is named."""
+        group = _group(self)
+        named = self._get_param("Metrics", []) or METRICS
+        group.metrics = [metric for metric in METRICS if metric in {*group.metrics, *named}]
+        return EmptyResult()
+
+    def disable_metrics_collection(self: AutoScalingResponse) -> EmptyResult:
+        """DisableMetricsCollection takes off: all metrics, if none is named."""
+        group = _group(self)
+        named = self._get_param("Metrics", []) or METRICS
+        group.metrics = [metric for metric in group.metrics if metric not in named]
+        return EmptyResult()
+
+    AutoScalingResponse.enable_metrics_collection = enable_metrics_collection  # type: ignore[attr-defined]
+    AutoScalingResponse.disable_metrics_collection = disable_metrics_collection  # type: ignore[attr-defined]
+
+
+METRICS = [
+    "GroupMinSize",
+    "GroupMaxSize",
+    "GroupDesiredCapacity",
+    "GroupInServiceInstances",
+    "GroupPendingInstances",
+    "GroupStandbyInstances",
+    "GroupTerminatingInstances",
+    "GroupTotalInstances",
+    "GroupInServiceCapacity",
+    "GroupPendingCapacity",
+    "GroupStandbyCapacity",
+    "GroupTerminatingCapacity",
+    "GroupTotalCapacity",
+    "WarmPoolDesiredCapacity",
+    "WarmPoolWarmedCapacity",
+    "WarmPoolPendingCapacity",
+    "WarmPoolTerminatingCapacity",
+    "WarmPoolTotalCapacity",
+    "GroupAndWarmPoolDesiredCapacity",
+    "GroupAndWarmPoolTotalCapacity",
+]
+
+
+def _group(response: AutoScalingResponse) -> FakeAutoScalingGroup:
+    name = response._get_param("AutoScalingGroupName")
+    group = response.autoscaling_backend.autoscaling_groups.get(name)
+    if group is None:
+        raise GroupNotFound(name)
+    return group
+
+
+def _keep(response: AutoScalingResponse) -> None:
+    group = _group(response)
+    for member, attribute in KEPT.items():
+        value = response.params.get(member)
+        if value is not None:
+            # -1 and 0 are how an update takes these two off.
+            gone = (member, value) in {("DefaultInstanceWarmup", -1), ("MaxInstanceLifetime", 0)}
+            setattr(group, attribute, None if gone else value)
+
+
+def _policies() -> None:
+    @around(AutoScalingResponse, "put_scaling_policy")
+    def put(original: Any, self: AutoScalingResponse) -> Any:
+        """The answer names the policy's ARN as PolicyARN; Enabled and the cooldowns are kept."""
+        arn = original().result["PolicyArn"]
+        policies = self.autoscaling_backend.policies.values()
+        policy = next(each for each in policies if each.arn == arn)
+        policy.enabled = self._get_bool_param("Enabled", True)
+        return ActionResult({"PolicyARN": arn, "Alarms": []})
+
+    @around(FakeScalingPolicy, "__init__")
+    def init(original: Any, self: FakeScalingPolicy, *args: Any, **kwargs: Any) -> None:
+        """A policy without a predictive configuration has none."""
+        original(*args, **kwargs)
+        self.policy_arn_region = self.autoscaling_backend.region_name
+        self.enabled = True
+        if not self.predictive_scaling_configuration:
+            self.predictive_scaling_configuration = None  # type: ignore[assignment]
+        if self.policy_type == "StepScaling" and not self.metric_aggregation_type:
+            self.metric_aggregation_type = "Average"

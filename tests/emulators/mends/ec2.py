@@ -1,0 +1,150 @@
+"""EC2."""
+
+from typing import Any
+
+from mends.seams import around
+from moto.core.exceptions import ServiceException
+from moto.core.types import Base64EncodedString
+from moto.ec2.exceptions import DependencyViolationError
+from moto.ec2.models import EC2Backend
+from moto.ec2.models.launch_templates import LaunchTemplate
+from moto.ec2.models.nat_gateways import NatGateway
+from moto.ec2.responses.launch_templates import LaunchTemplates
+from moto.ec2.responses.nat_gateways import NatGateways
+
+
+class NatGatewayNotFound(ServiceException):
+    code = "NatGatewayNotFound"
+
+    def __init__(self, id_: str) -> None:
+        super().__init__(f"The Nat Gateway {id_} was not found")
+
+
+class LaunchTemplateNotFound(ServiceException):
+    code = "InvalidLaunchTemplateId.NotFound"
+
+    def __init__(self, id_: str) -> None:
+        super().__init__(f"The specified launch template, with template ID {id_}, does not exist.")
+
+
+def apply() -> None:
+    _launch_templates()
+    _nat_gateways()
+    _what_is_used_stays()
+
+
+def _launch_templates() -> None:
+    @around(LaunchTemplate, "__init__")
+    def init(original: Any, self: LaunchTemplate, backend: Any, name: str, data: Any, *rest: Any) -> None:
+        """The template's own tags are not part of its first version's data."""
+        specifications = [each for each in data.get("TagSpecifications", []) if not _is_of_template(each)]
+        data = {key: value for key, value in data.items() if key != "TagSpecifications"}
+        original(backend, name, data | ({"TagSpecifications": specifications} if specifications else {}), *rest)
+
+    @around(LaunchTemplate, "create_version")
+    def create_version(original: Any, self: LaunchTemplate, data: dict[str, Any], description: str) -> Any:
+        """User data is kept as it was sent: base64."""
+        user_data = data.get("UserData")
+        if isinstance(user_data, str) and not isinstance(user_data, Base64EncodedString):
+            data = data | {"UserData": Base64EncodedString(user_data)}
+        return original({key: value for key, value in data.items() if value is not None}, description)
+
+    @around(EC2Backend, "describe_launch_templates")
+    def describe(original: Any, self: EC2Backend, template_names: Any = None, template_ids: Any = None, filters: Any = None):
+        """An unknown id is an error."""
+        for id_ in template_ids or []:
+            if id_ not in self.launch_templates:
+                raise LaunchTemplateNotFound(id_)
+        return original(template_names, template_ids, filters)
+
+    @around(LaunchTemplates, "describe_launch_templates")
+    def describe_all(original: Any, self: LaunchTemplates) -> Any:
+        """A page holds up to 200 templates, not 15."""
+        self.params.setdefault("MaxResults", 200)
+        return original()
+
+    @around(LaunchTemplates, "describe_launch_template_versions")
+    def describe_versions(original: Any, self: LaunchTemplates) -> Any:
+        """A page holds up to 200 versions, not 15."""
+        self.params.setdefault("MaxResults", 200)
+        return original()
+
+
+def _is_of_template(specification: dict[str, Any]) -> bool:
+    return specification.get("ResourceType") == "launch-template"
+
+
+def _nat_gateways() -> None:
+    @around(NatGateways, "create_nat_gateway")
+    def create(original: Any, self: NatGateways) -> Any:
+        """A gateway is public unless it is said to be private."""
+        self.params.setdefault("ConnectivityType", "public")
+        return original()
+
+    @around(EC2Backend, "describe_nat_gateways")
+    def describe(original: Any, self: EC2Backend, filters: Any, nat_gateway_ids: Any) -> list[NatGateway]:
+        """An unknown id is an error, and filters by tag are heeded."""
+        for id_ in nat_gateway_ids or []:
+            if id_ not in self.nat_gateways:
+                raise NatGatewayNotFound(id_)
+        found = original(filters, nat_gateway_ids)
+        for name, values in (filters or {}).items():
+            if name.startswith("tag:"):
+                found = [each for each in found if _tag(each, name[4:]) in values]
+            elif name == "tag-key":
+                found = [each for each in found if any(_tag(each, key) is not None for key in values)]
+        return found
+
+    @around(EC2Backend, "delete_nat_gateway")
+    def delete(original: Any, self: EC2Backend, nat_gateway_id: str) -> NatGateway:
+        """An unknown id is an error; a deleted gateway lets go of its address and its interface."""
+        if nat_gateway_id not in self.nat_gateways:
+            raise NatGatewayNotFound(nat_gateway_id)
+        gateway = original(nat_gateway_id)
+        for address in self.addresses:
+            if address.eni and address.eni.id == gateway._eni.id:
+                address.eni, address.association_id = None, None
+        self.enis.pop(gateway._eni.id, None)
+        return gateway
+
+
+def _tag(resource: Any, key: str) -> str | None:
+    return next((tag["value"] for tag in resource.get_tags() if tag["key"] == key), None)
+
+
+def _what_is_used_stays() -> None:
+    @around(EC2Backend, "delete_security_group")
+    def delete_security_group(original: Any, self: EC2Backend, name: Any = None, group_id: Any = None) -> None:
+        """A security group that an interface has, or another group names, is not deleted."""
+        if group_id:
+            for eni in self.enis.values():
+                if any(group.id == group_id for group in eni.group_set):
+                    raise DependencyViolationError(f"resource {group_id} has a dependent object")
+            for groups in self.groups.values():
+                for group in groups.values():
+                    if group.id != group_id and _names(group, group_id):
+                        raise DependencyViolationError(f"resource {group_id} has a dependent object")
+        original(name, group_id)
+
+    @around(EC2Backend, "delete_subnet")
+    def delete_subnet(original: Any, self: EC2Backend, subnet_id: str) -> Any:
+        """A subnet that has interfaces is not deleted."""
+        if any(eni.subnet.id == subnet_id for eni in self.enis.values()):
+            raise DependencyViolationError(
+                f"The subnet '{subnet_id}' has dependencies and cannot be deleted."
+            )
+        return original(subnet_id)
+
+    @around(EC2Backend, "delete_vpc")
+    def delete_vpc(original: Any, self: EC2Backend, vpc_id: str) -> Any:
+        """A VPC with an internet gateway, or a security group besides the default one, is not deleted."""
+        attached = any(getattr(each.vpc, "id", None) == vpc_id for each in self.internet_gateways.values())
+        groups = [group for group in self.groups.get(vpc_id, {}).values() if group.name != "default"]
+        if attached or groups:
+            raise DependencyViolationError(f"The vpc '{vpc_id}' has dependencies and cannot be deleted.")
+        return original(vpc_id)
+
+
+def _names(group: Any, group_id: str) -> bool:
+    rules = [*group.ingress_rules, *group.egress_rules]
+    return any((rule.source_group or {}).get("GroupId") == group_id for rule in rules)

@@ -1,0 +1,5 @@
+"""The tagging API: GetResources sees what a service tags."""
+
+
+def apply() -> None:
+    pass

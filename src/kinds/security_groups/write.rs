@@ -157,11 +157,11 @@ async fn describe_anew(aws: &Aws, group: &str, wanted: &Rules, live: &[Held]) ->
 
 /// The whole rule is stated anew: what is left out would be taken for nothing.
 fn update(held: &Held, description: Option<&str>, group: &str) -> SecurityGroupRuleUpdate {
-    let ports = held.rule.ports.unwrap_or((-1, -1));
+    let (from, to) = rules::ports_of(&held.rule);
     let request = SecurityGroupRuleRequest::builder()
         .ip_protocol(&held.rule.protocol)
-        .from_port(ports.0)
-        .to_port(ports.1)
+        .set_from_port(from.or(Some(-1)))
+        .set_to_port(to.or(Some(-1)))
         .description(description.unwrap_or_default());
     let request = match &held.rule.peer {
         Peer::V4(block) => request.cidr_ipv4(block),

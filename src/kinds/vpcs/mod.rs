@@ -184,7 +184,8 @@ fn read(aws: &Aws, vpc: &Vpc) -> Option<Live> {
         _ => Phase::Usable,
     };
     live.attribute("owner_id", vpc.owner_id())
-        .attribute("ipv6_cidr_block", ipv6.and_then(|held| held.ipv6_cidr_block()))
+        // Empty for a VPC without IPv6, so that an attribute is always there.
+        .attribute("ipv6_cidr_block", ipv6.and_then(|held| held.ipv6_cidr_block()).unwrap_or_default())
         .field("cidr_block", vpc.cidr_block())
         .field("secondary_cidr_blocks", blocks::secondary(vpc))
         .field("instance_tenancy", vpc.instance_tenancy().map_or("default", Tenancy::as_str))

@@ -1,6 +1,7 @@
 //! The kinds: one file (or folder) each, and one line each in [`ALL`].
 
 mod alarms;
+mod autoscaling_groups;
 mod buckets;
 mod cidr;
 mod cloudfront;
@@ -81,6 +82,7 @@ pub static ALL: &[&dyn Kind] = &[
     &launch_templates::LaunchTemplates,
     &target_groups::TargetGroups,
     &load_balancers::LoadBalancers,
+    &autoscaling_groups::AutoscalingGroups,
     // Content and its delivery.
     &buckets::Buckets,
     &origin_access_controls::OriginAccessControls,

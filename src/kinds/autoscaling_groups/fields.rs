@@ -111,8 +111,12 @@ fn own() -> Record {
         })
         .with("mixed_instances_policy.launch_template", Field::required)
         .with("mixed_instances_policy", |field| field.compared(Equal::By(template::same_mixed)))
-        .with("min_size", |field| size(field).compared(Equal::Beside(|a, b, beside| scheduled("min_size", a, b, beside))))
-        .with("max_size", |field| size(field).compared(Equal::Beside(|a, b, beside| scheduled("max_size", a, b, beside))))
+        .with("min_size", |field| {
+            size(field).compared(Equal::Beside(|a, b, beside| scheduled("min_size", a, b, beside)))
+        })
+        .with("max_size", |field| {
+            size(field).compared(Equal::Beside(|a, b, beside| scheduled("max_size", a, b, beside)))
+        })
         .with("desired_capacity", |field| {
             let size = size(field).left_alone().compared(Equal::Beside(scaled));
             size.note("Where the group starts. Once it has policies or schedules, these move it.")
@@ -129,7 +133,10 @@ fn own() -> Record {
         })
         .with("traffic_sources", |field| field.keyed(&["identifier"]).left_alone())
         .with("health_check_type", |field| {
-            field.default("EC2").compared(Equal::By(same_checks)).note("EC2, ELB, EBS, VPC_LATTICE, or several with commas.")
+            field
+                .default("EC2")
+                .compared(Equal::By(same_checks))
+                .note("EC2, ELB, EBS, VPC_LATTICE, or several with commas.")
         })
         .with("health_check_grace_period", |field| Field { shape: Field::integer(0, 86_400).shape, ..field })
         .with("termination_policies", |field| field.default(vec!["Default"]))
@@ -178,7 +185,9 @@ fn policies() -> Field {
                 .default_of(|beside| if_type(beside, "StepScaling", "Average".into()))
         })
         .with("step_adjustments", |field| field.unordered().compared(Equal::By(same_steps)))
-        .with("target_tracking_configuration.customized_metric_specification.dimensions", |field| field.keyed(&["name"]))
+        .with("target_tracking_configuration.customized_metric_specification.dimensions", |field| {
+            field.keyed(&["name"])
+        })
         .with("target_tracking_configuration.customized_metric_specification.metrics", |field| field.keyed(&["id"]))
         .with("enabled", |field| field.default(true))
         .with("predictive_scaling_configuration", |field| field.compared(Equal::By(same_forecast)));
@@ -192,7 +201,9 @@ fn schedules() -> Field {
         .with("start_time", |field| field.left_alone().note("Auto Scaling moves it on with each recurrence."))
         .with("time_zone", |field| {
             field.compared(Equal::By(|desired, live| {
-                let zone = |value: &Value| value.as_str().filter(|zone| !matches!(*zone, "UTC" | "Etc/UTC")).map(str::to_owned);
+                let zone = |value: &Value| {
+                    value.as_str().filter(|zone| !matches!(*zone, "UTC" | "Etc/UTC")).map(str::to_owned)
+                };
                 zone(desired) == zone(live)
             }))
         })
@@ -227,7 +238,8 @@ pub fn has_any(fields: &Map, list: &str) -> bool {
 
 /// A size that one of the group's own schedules sets is not fought, nor is one that a person changed overlooked.
 fn scheduled(size: &str, desired: &Value, live: &Value, beside: &Map) -> bool {
-    desired.as_int() == live.as_int() || beside.records("schedules").any(|it| it.value(size).is_some_and(|it| it == live.peel()))
+    desired.as_int() == live.as_int()
+        || beside.records("schedules").any(|it| it.value(size).is_some_and(|it| it == live.peel()))
 }
 
 /// What policies and schedules move is not fought.
@@ -239,7 +251,8 @@ fn scaled(desired: &Value, live: &Value, beside: &Map) -> bool {
 /// EC2's own checks are always made.
 fn same_checks(desired: &Value, live: &Value) -> bool {
     let checks = |value: &Value| {
-        let mut checks: Vec<String> = value.as_str().unwrap_or_default().split(',').map(|it| it.trim().to_owned()).collect();
+        let mut checks: Vec<String> =
+            value.as_str().unwrap_or_default().split(',').map(|it| it.trim().to_owned()).collect();
         checks.retain(|check| !check.is_empty() && check != "EC2");
         checks.sort();
         checks
@@ -298,12 +311,9 @@ mod tests {
             Value::from(json).as_map().cloned().unwrap_or_default()
         };
         let night = fields("{schedules: [{scheduled_action_name: night, min_size: 0}]}");
-        for (desired, live, beside, expected) in [
-            (2, 2, Map::new(), true),
-            (2, 0, Map::new(), false),
-            (2, 0, night.clone(), true),
-            (2, 7, night, false),
-        ] {
+        for (desired, live, beside, expected) in
+            [(2, 2, Map::new(), true), (2, 0, Map::new(), false), (2, 0, night.clone(), true), (2, 7, night, false)]
+        {
             assert_eq!(scheduled("min_size", &desired.into(), &live.into(), &beside), expected);
         }
         let policies = fields("{policies: [{policy_name: cpu}]}");

@@ -43,7 +43,8 @@ pub fn same_specification(desired: &Value, live: &Value) -> bool {
 pub fn same_mixed(desired: &Value, live: &Value) -> bool {
     let template = |value: &Value| value.get("launch_template").cloned().unwrap_or_default();
     let named = |value: &Value| value.get("launch_template_specification").cloned().unwrap_or_default();
-    let overrides = |value: &Value| value.get("overrides").and_then(Value::as_list).map(<[Value]>::to_vec).unwrap_or_default();
+    let overrides =
+        |value: &Value| value.get("overrides").and_then(Value::as_list).map(<[Value]>::to_vec).unwrap_or_default();
     let (one, other) = (template(desired), template(live));
     let (ours, theirs) = (overrides(&one), overrides(&other));
     stated::same(desired, live, MIXED)

@@ -109,8 +109,14 @@ fn judge(kind: &str, emulator: &str, problems: &[Problem]) {
         first.entry(&problem.at).or_insert((&problem.text, 0)).1 += 1;
     }
     // What is lost is lost in every step: the first one says it.
-    let mut wrong: Vec<String> =
-        first.into_iter().map(|(at, (text, times))| if times > 1 { format!("{at}: {text} [{times} times]") } else { format!("{at}: {text}") }).collect();
+    let mut wrong: Vec<String> = first
+        .into_iter()
+        .map(
+            |(at, (text, times))| {
+                if times > 1 { format!("{at}: {text} [{times} times]") } else { format!("{at}: {text}") }
+            },
+        )
+        .collect();
     let stale = holes.iter().filter(|hole| !problems.iter().any(|problem| hole.explains(&problem.at)));
     wrong.extend(stale.map(|hole| format!("{}: this hole is none any more, take its row out: {}", hole.at, hole.what)));
     assert!(wrong.is_empty(), "{kind} on {emulator}:\n  {}\n", wrong.join("\n  "));
@@ -140,10 +146,11 @@ async fn run(kind: &str, cases: &Cases, endpoint: &Endpoint, account: &str, emul
         }
     }
     let attributes = trueup::kinds::schema(kind).into_iter().flat_map(|schema| schema.attributes.keys());
-    problems.extend(attributes.filter(|name| !seen.contains(**name)).map(|name| Problem {
-        at: (*name).into(),
-        text: "no case reports this attribute".into(),
-    }));
+    problems.extend(
+        attributes
+            .filter(|name| !seen.contains(**name))
+            .map(|name| Problem { at: (*name).into(), text: "no case reports this attribute".into() }),
+    );
     for (subject, fields, live) in given.iter().rev() {
         if let Err(failure) = subject.delete(live, fields).await {
             problems.push(Problem { at: format!("delete {}", subject.address), text: failure.to_string() });

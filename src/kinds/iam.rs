@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::aws::until;
-use crate::model::failure::{Class, Failure};
+use crate::aws::insist_while;
+use crate::model::failure::Failure;
 use crate::model::owner::{Mark, Owner};
 use crate::model::value::{Map, Value};
 
@@ -55,21 +55,8 @@ fn percent_decoded(text: &str) -> String {
 }
 
 /// Repeats a write that IAM refuses because a replica does not know yet what was just made, for a bounded time.
-pub async fn settled<T>(mut attempt: impl AsyncFnMut() -> Result<T, Failure>) -> Result<T, Failure> {
-    let mut last = None;
-    let outcome = until("IAM to agree with itself", PROPAGATION, async || match attempt().await {
-        Ok(done) => Ok(Some(done)),
-        Err(failure) if is_transient(&failure) => {
-            last = Some(failure);
-            Ok(None)
-        }
-        Err(failure) => Err(failure),
-    })
-    .await;
-    match (outcome, last) {
-        (Err(failure), Some(last)) if failure.class == Class::TimedOut => Err(last),
-        (outcome, _) => outcome,
-    }
+pub async fn settled<T>(attempt: impl AsyncFnMut() -> Result<T, Failure>) -> Result<T, Failure> {
+    insist_while(PROPAGATION, is_transient, attempt).await
 }
 
 fn is_transient(failure: &Failure) -> bool {
@@ -84,6 +71,7 @@ fn is_transient(failure: &Failure) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::failure::Class;
 
     #[test]
     fn documents_are_decoded() {

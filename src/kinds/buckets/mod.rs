@@ -20,6 +20,7 @@ use async_trait::async_trait;
 use aws_sdk_s3::operation::create_bucket::builders::CreateBucketFluentBuilder;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Tagging};
 use futures_util::future::try_join_all;
+use futures_util::try_join;
 
 use crate::aws::{Aws, each, insist, tags, until};
 use crate::model::address::Address;
@@ -91,21 +92,28 @@ impl Kind for Buckets {
     }
 
     async fn discover(&self, aws: &Aws, ask: &Ask) -> Result<Vec<Live>, Failure> {
-        let names = match ask {
+        let found = match ask {
             Ask::Owned(owner) => {
                 let owned = aws.owned(owner, "s3").await?;
-                owned.iter().filter_map(|bucket| bucket.arn.rsplit(':').next().map(Into::into)).collect()
+                let names = owned.iter().filter_map(|bucket| bucket.arn.rsplit(':').next());
+                each(FAN_OUT, names, async |name: &str| read(aws, name).await).await?
             }
-            Ask::Named(names) | Ask::Ids(names) => names.clone(),
+            // Often there is no such bucket: one call says so.
+            Ask::Named(names) | Ask::Ids(names) => {
+                each(FAN_OUT, names, async |name: &std::sync::Arc<str>| match tags_of(aws, name).await? {
+                    Some(_) => read(aws, name).await,
+                    None => Ok(None),
+                })
+                .await?
+            }
         };
-        let found = each(FAN_OUT, names, async |name| find(aws, &name).await).await?;
         Ok(found.into_iter().flatten().collect())
     }
 
     async fn create(&self, aws: &Aws, new: &New<'_>) -> Result<Born, Failure> {
         let name = new.fields.text("bucket").unwrap_or_default();
         // In us-east-1 S3 answers a second CreateBucket of its owner with success: the name is read first.
-        match owner_tags(aws, &name).await? {
+        match tags_of(aws, &name).await? {
             Some(found) => taken::ours_or_refused("bucket", &name, &found, new)?,
             None => make(aws, &name, new).await?,
         }
@@ -159,7 +167,7 @@ impl Kind for Buckets {
             }
         }
         until(&format!("the bucket `{bucket}` to be gone"), BUSY, async || {
-            Ok(owner_tags(aws, bucket).await?.is_none().then_some(()))
+            Ok(tags_of(aws, bucket).await?.is_none().then_some(()))
         })
         .await
     }
@@ -208,10 +216,12 @@ const WRITES: &[&str] = &[
 ];
 
 /// Reads one bucket of this account and region with all its parts: none if there is no such bucket.
-async fn find(aws: &Aws, bucket: &str) -> Result<Option<Live>, Failure> {
-    let Some(tags) = owner_tags(aws, bucket).await? else { return Ok(None) };
-    let parts = try_join_all(PARTS.iter().map(|part| part.read(&aws.s3, bucket))).await;
-    let Some(parts) = unless(parts, "NoSuchBucket")? else { return Ok(None) };
+async fn read(aws: &Aws, bucket: &str) -> Result<Option<Live>, Failure> {
+    let parts = async {
+        let parts = try_join_all(PARTS.iter().map(|part| part.read(&aws.s3, bucket))).await;
+        unless(parts, "NoSuchBucket")
+    };
+    let (Some(tags), Some(parts)) = try_join!(tags_of(aws, bucket), parts)? else { return Ok(None) };
     let mut live = Live::new("buckets", Some(&aws.region), bucket);
     live.fields.insert("bucket".into(), bucket.into());
     live.fields.extend(parts.into_iter().flatten());
@@ -222,7 +232,7 @@ async fn find(aws: &Aws, bucket: &str) -> Result<Option<Live>, Failure> {
 }
 
 /// Returns the tags of a bucket of this account and region: none if there is no such bucket.
-async fn owner_tags(aws: &Aws, bucket: &str) -> Result<Option<Map>, Failure> {
+async fn tags_of(aws: &Aws, bucket: &str) -> Result<Option<Map>, Failure> {
     match aws.s3.get_bucket_tagging().bucket(bucket).send().await.map_err(Failure::from) {
         Ok(found) => Ok(Some(tags::from_sdk(found.tag_set()))),
         Err(failure) if failure.is_code("NoSuchTagSet") => Ok(Some(Map::new())),
@@ -267,7 +277,7 @@ async fn make(aws: &Aws, name: &str, new: &New<'_>) -> Result<(), Failure> {
         _ => Err(failure),
     })?;
     // Whoever made it: it is ours from here on only if its tags say so.
-    match owner_tags(aws, name).await?.filter(|found| !found.is_empty()) {
+    match tags_of(aws, name).await?.filter(|found| !found.is_empty()) {
         Some(found) => taken::ours_or_refused("bucket", name, &found, new),
         None => patiently(async || put_tags(aws, name, new.tags).await).await,
     }
@@ -293,7 +303,7 @@ async fn retag(aws: &Aws, bucket: &str, change: &TagChange) -> Result<(), Failur
     if change.is_empty() {
         return Ok(());
     }
-    let now = owner_tags(aws, bucket).await?.unwrap_or_default();
+    let now = tags_of(aws, bucket).await?.unwrap_or_default();
     insist(BUSY, &["OperationAborted"], async || put_tags(aws, bucket, &change.apply(&now)).await).await
 }
 

@@ -29,6 +29,7 @@ def apply() -> None:
     _keep_tags_of_create_bucket()
     _keep_lifecycle()
     _keep_event_bridge()
+    _name_roots()
 
 
 def _default_encryption() -> dict[str, Any]:
@@ -50,7 +51,7 @@ def _keep_tags_of_create_bucket() -> None:
         """CreateBucketConfiguration.Tags are the tags of the new bucket."""
         bucket = original(*args, **kwargs)
         if tags := getattr(S3Response, "tags_of_new_bucket", None):
-            self.put_bucket_tagging(bucket, tags)
+            self.put_bucket_tagging(bucket.name, tags)
         return bucket
 
     @around(S3Response, "_bucket_response_put")
@@ -123,3 +124,17 @@ def _keep_event_bridge() -> None:
                 result["EventBridgeConfiguration"] = {}
 
         return edit_result(self, original, edit)
+
+
+def _name_roots() -> None:
+    """An answer with nothing in it is named like one with something."""
+    _name_root("get_bucket_versioning", "GetBucketVersioningResponse", "VersioningConfiguration")
+    _name_root("get_bucket_notification", "GetBucketNotificationResponse", "NotificationConfiguration")
+
+
+def _name_root(method: str, wrong: str, right: str) -> None:
+    @around(S3Response, method)
+    def named(original: Any, self: S3Response) -> Any:
+        status, headers, body = original()
+        text = body.decode() if isinstance(body, bytes) else body
+        return status, headers, text.replace(f"<{wrong}", f"<{right}").replace(f"</{wrong}>", f"</{right}>")

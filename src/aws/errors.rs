@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use aws_config::imds::client::error::ImdsError;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -98,12 +99,13 @@ fn unanswered(error: &(dyn Error + 'static)) -> Failure {
     failure
 }
 
+const NO_CREDENTIALS: &str = "no AWS credentials in the environment, the profile or the role of this machine";
+
 /// Returns why there are no credentials. If no source has any, the last one's reason would only mislead.
 fn credentials(error: &CredentialsError) -> String {
     match error {
-        CredentialsError::CredentialsNotLoaded(_) => {
-            "no AWS credentials in the environment, the profile or the role of this machine".to_owned()
-        }
+        _ if find::<ImdsError>(error).is_some() => NO_CREDENTIALS.to_owned(),
+        CredentialsError::CredentialsNotLoaded(_) => NO_CREDENTIALS.to_owned(),
         CredentialsError::ProviderTimedOut(_) => "the source of AWS credentials gave no answer in time".to_owned(),
         other => format!("no usable AWS credentials: {}", root(other)),
     }

@@ -8,6 +8,7 @@ pub mod error;
 pub mod init;
 pub mod outputs;
 pub mod plan;
+mod quota;
 mod saved;
 mod session;
 pub mod validate;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::error::CommandError;
+use super::quota;
 use crate::aws::{Access, AwsWorld};
 use crate::execute::lock::{self, Lock};
 use crate::kinds;
@@ -111,7 +112,12 @@ fn region(program: &Program, asked: Option<&str>) -> Result<Arc<str>, CommandErr
 }
 
 fn access(setting: &Setting) -> Access {
-    Access { profile: setting.profile.clone(), endpoint_url: setting.endpoint_url.clone(), keys: None, notice: None }
+    Access {
+        profile: setting.profile.clone(),
+        endpoint_url: setting.endpoint_url.clone(),
+        keys: None,
+        notice: Some(quota::notice()),
+    }
 }
 
 /// Returns the folder for what must outlive a process and no more: `$XDG_STATE_HOME/trueup`.

@@ -6,4 +6,5 @@ mod contract;
 mod emulators;
 mod holes;
 mod imports;
+mod kills;
 mod requests;

@@ -35,14 +35,19 @@ pub struct Done {
 /// Makes jobs, and remembers what earlier steps left for later ones.
 #[derive(Debug, Default)]
 pub struct Jobs {
-    /// The resource of a change as its last step left it.
-    live: HashMap<usize, Live>,
+    /// The resource of a change as its last step left it: the one that goes (true), or the one that stays.
+    live: HashMap<(usize, bool), Live>,
+}
+
+/// Returns true if a step of this change is about the resource that goes, and not about its successor.
+pub fn is_about_old(change: &Change, op: &Op) -> bool {
+    change.action.destroys() && matches!(op, Op::Mark | Op::Release { .. } | Op::Delete)
 }
 
 impl Jobs {
-    pub fn note(&mut self, step: &Step, done: Done) {
+    pub fn note(&mut self, change: &Change, step: &Step, done: Done) {
         if let Some(live) = done.live {
-            self.live.insert(step.change, live);
+            self.live.insert((step.change, is_about_old(change, &step.op)), live);
         }
     }
 
@@ -61,7 +66,7 @@ impl Jobs {
         let change = &plan.changes[step.change];
         let prepare = Prepare { plan, change, declared, facts };
         let live = || {
-            let live = self.live.get(&step.change).or(change.live.as_ref());
+            let live = self.live.get(&(step.change, is_about_old(change, &step.op))).or(change.live.as_ref());
             live.cloned().ok_or_else(|| Failure::new(Class::Other, "there is nothing to change"))
         };
         let work = match &step.op {
@@ -76,7 +81,7 @@ impl Jobs {
                 Work::Revise { fields: live.fields.clone(), live, delta: Delta::default(), tags }
             }
             Op::Delete => Work::Delete {
-                live: change.live.clone().ok_or_else(|| Failure::new(Class::Other, "there is nothing to delete"))?,
+                live: live()?,
                 fields: prepare.written_if_declared(),
                 lose_data: options
                     .lose_data

@@ -18,7 +18,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use crate::model::address::Address;
 use crate::model::delta::FieldChange;
 use crate::model::failure::{Class, Failure};
-use crate::model::plan::{Action, Op, Plan, Step};
+use crate::model::plan::{Op, Plan, Step};
 use crate::model::stack::{Declared, Facts};
 use crate::world::World;
 
@@ -260,21 +260,13 @@ impl<'a> Run<'a> {
 
     /// Keeps what a step made known, for the steps after it and for verification.
     fn note(&mut self, step: &Step, done: Done) {
-        let address = &self.plan.changes[step.change].address;
-        match step.op {
-            Op::Mark => {}
-            // What was deleted is not looked for, unless a successor has been made before it went.
-            Op::Delete | Op::Forget => {
-                if self.plan.changes[step.change].action != Action::ReplaceCreateFirst {
-                    self.touched.remove(&step.change);
-                }
-            }
-            _ => {
-                self.facts.attributes.entry(address.clone()).or_default().extend(done.attributes.clone());
-                self.touched.extend(done.id.clone().map(|id| (step.change, id)));
-            }
+        let change = &self.plan.changes[step.change];
+        // What goes tells nobody anything, and is not looked for.
+        if !job::is_about_old(change, &step.op) && step.op != Op::Forget {
+            self.facts.attributes.entry(change.address.clone()).or_default().extend(done.attributes.clone());
+            self.touched.extend(done.id.clone().map(|id| (step.change, id)));
         }
-        self.jobs.note(step, done);
+        self.jobs.note(change, step, done);
     }
 
     fn skip_dependents(&mut self, failed: usize, because: &Address, observe: &mut dyn FnMut(Event<'_>)) {

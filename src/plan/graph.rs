@@ -141,7 +141,9 @@ impl Graph {
         for edge in &self.edges {
             graph.add_edge(NodeIndex::new(edge.before), NodeIndex::new(edge.after), ());
         }
-        let component = tarjan_scc(&graph).into_iter().find(|component| component.len() > 1)?;
+        let is_ring =
+            |component: &Vec<NodeIndex>| component.len() > 1 || graph.contains_edge(component[0], component[0]);
+        let component = tarjan_scc(&graph).into_iter().find(is_ring)?;
         let mut nodes: Vec<_> = component.into_iter().map(NodeIndex::index).collect();
         nodes.sort_unstable();
         Some(nodes)

@@ -16,6 +16,7 @@ use super::holders::{Hold, Index, LiveNeighbours, WantedNeighbours};
 use crate::model::address::Address;
 use crate::model::live::Live;
 use crate::model::plan::{Action, Change, Op, Refusal, Step};
+use crate::model::stack::ReplaceOrder;
 
 /// The steps of a plan, and what makes an order impossible.
 #[derive(Debug, Default)]
@@ -32,20 +33,49 @@ pub fn order(input: &Input<'_>, decisions: &mut Decisions, owned: &[Live]) -> Or
         .enumerate()
         .flat_map(|(at, live)| index.holds(at, &input.schema_of(live.kind).fields, &live.fields))
         .collect();
-    spread_destroy_first(&mut decisions.changes, owned, &holds);
-    let mut builder = Builder::new(input, decisions, owned, &holds);
-    builder.nodes();
-    builder.writes();
-    builder.deletes();
-    builder.claims();
-    builder.finish()
+    loop {
+        spread_destroy_first(&mut decisions.changes, owned, &holds);
+        let_go_for_a_while(input, decisions, owned, &holds);
+        let ordered = Builder::order(input, decisions, owned, &holds);
+        match ordered.ring.first_to_go(input, &decisions.changes) {
+            Some((change, because)) => destroy_first(&mut decisions.changes[change], &because),
+            None => return Ordered { steps: ordered.steps, refusals: ordered.refusals },
+        }
+    }
+}
+
+/// The changes of a ring that no deferred or released field breaks, one for each of its steps.
+#[derive(Debug, Default)]
+struct Ring(Vec<usize>);
+
+impl Ring {
+    /// Returns a replacement of the ring that would make its successor first, and what stands against that: the ring
+    /// opens if the old one goes first.
+    fn first_to_go(&self, input: &Input<'_>, changes: &[Change]) -> Option<(usize, Address)> {
+        let has_both_halves = |at: &usize| self.0.iter().filter(|other| *other == at).count() > 1;
+        let is_pinned = |address: &Address| {
+            let resource = input.layout.resources.get(address);
+            resource.is_some_and(|resource| resource.manage.replace == Some(ReplaceOrder::CreateFirst))
+        };
+        let is_create_first =
+            |at: &usize| changes[*at].action == Action::ReplaceCreateFirst && !is_pinned(&changes[*at].address);
+        let candidates = self.0.iter().copied().filter(|at| is_create_first(at) && has_both_halves(at));
+        let first = candidates.min_by_key(|at| &changes[*at].address)?;
+        let other = self.0.iter().find(|at| **at != first)?;
+        Some((first, changes[*other].address.clone()))
+    }
+}
+
+fn destroy_first(change: &mut Change, because: &Address) {
+    change.action = Action::ReplaceDestroyFirst;
+    change.reason += &format!("; it goes first, since `{because}` must");
 }
 
 /// Where a resource must go before its successor is made, so must every replaced one that holds it.
 fn spread_destroy_first(changes: &mut [Change], owned: &[Live], holds: &[Hold]) {
-    let position: HashMap<Arc<str>, usize> =
-        changes.iter().enumerate().filter_map(|(at, change)| Some((change.live.as_ref()?.id.clone(), at))).collect();
-    let change_of = |at: usize| position.get(&owned[at].id).copied();
+    let of_live = |(at, change): (usize, &Change)| Some(((change.schema.kind, change.live.as_ref()?.id.clone()), at));
+    let position: HashMap<(&str, Arc<str>), usize> = changes.iter().enumerate().filter_map(of_live).collect();
+    let change_of = |at: usize| position.get(&(owned[at].kind, owned[at].id.clone())).copied();
     loop {
         let spread = holds.iter().find_map(|hold| {
             let (holder, held) = (change_of(hold.holder)?, change_of(hold.held)?);
@@ -54,8 +84,38 @@ fn spread_destroy_first(changes: &mut [Change], owned: &[Live], holds: &[Hold]) 
         });
         let Some((holder, held)) = spread else { return };
         let because = changes[held].address.clone();
-        changes[holder].action = Action::ReplaceDestroyFirst;
-        changes[holder].reason += &format!("; it goes first, since `{because}` must");
+        destroy_first(&mut changes[holder], &because);
+    }
+}
+
+/// Gives what stays as it is, and holds something that goes before its successor comes, a step to let go and one to
+/// take hold again, if the field allows that.
+fn let_go_for_a_while(input: &Input<'_>, decisions: &mut Decisions, owned: &[Live], holds: &[Hold]) {
+    for hold in holds.iter().filter(|hold| hold.is_declared) {
+        let (holder, held) = (&owned[hold.holder], &owned[hold.held]);
+        let goes_first = decisions.changes.iter().find(|change| {
+            let is_it = |live: &Live| live.id == held.id && live.kind == held.kind;
+            change.action == Action::ReplaceDestroyFirst && change.live.as_ref().is_some_and(is_it)
+        });
+        let address = holder.mark().map(|mark| mark.address);
+        let unchanged = decisions.unchanged.iter().position(|other| Some(other) == address.as_ref());
+        let (Some(goes_first), Some(at)) = (goes_first, unchanged) else { continue };
+        let schema = input.schema_of(holder.kind);
+        if schema.fields.fields.get(&*hold.field).is_none_or(|field| field.defer.is_none()) && !can_release(owned, hold)
+        {
+            continue;
+        }
+        let reason = format!("lets go of `{}` while that is replaced", goes_first.address);
+        decisions.changes.push(Change {
+            address: decisions.unchanged.remove(at),
+            schema,
+            action: Action::Update,
+            reason,
+            live: Some(holder.clone()),
+            name: None,
+            moved_from: None,
+            fields: Vec::new(),
+        });
     }
 }
 
@@ -74,7 +134,23 @@ struct Builder<'a> {
     refusals: Vec<Refusal>,
 }
 
+/// An order, or why there is none.
+struct Attempt {
+    steps: Vec<Step>,
+    refusals: Vec<Refusal>,
+    ring: Ring,
+}
+
 impl<'a> Builder<'a> {
+    fn order(input: &'a Input<'a>, decisions: &'a Decisions, owned: &'a [Live], holds: &'a [Hold]) -> Attempt {
+        let mut builder = Builder::new(input, decisions, owned, holds);
+        builder.nodes();
+        builder.writes();
+        builder.deletes();
+        builder.claims();
+        builder.finish()
+    }
+
     fn new(input: &'a Input<'a>, decisions: &'a Decisions, owned: &'a [Live], holds: &'a [Hold]) -> Builder<'a> {
         let changes = decisions.changes.iter().enumerate();
         let by_id: HashMap<(&str, &str), usize> = changes
@@ -162,11 +238,10 @@ impl<'a> Builder<'a> {
     fn write_after(&mut self, node: usize, other: &Address, origin: Option<Origin>) {
         let Some(&other) = self.by_address.get(other) else { return };
         let Some(&before) = self.write.get(&other) else { return };
-        if before != node {
-            // An update of something that exists already is waited for only where that makes no ring.
-            let is_soft = !self.change(other).action.creates();
-            self.graph.edges.push(Edge { before, after: node, is_soft, origin });
-        }
+        // An update of something that exists already is waited for only where that makes no ring. A resource that
+        // names itself is the smallest of rings.
+        let is_soft = !self.change(other).action.creates();
+        self.graph.edges.push(Edge { before, after: node, is_soft, origin });
     }
 
     /// Rules 2 to 4: a resource is deleted after whatever holds it is deleted or has let go.
@@ -199,14 +274,20 @@ impl<'a> Builder<'a> {
     /// A holder that stays: it lets go with its update, or before, where the held one must go before its successor comes.
     fn let_go(&mut self, hold: &Hold, holder: usize, held: usize, delete: usize) {
         let change = self.change(holder);
+        let resource = self.input.layout.resources.get(&change.address);
+        let names_it_again = resource.is_some_and(|resource| {
+            let to = &self.change(held).address;
+            resource.references.iter().any(|reference| reference.field == hold.field && reference.to == *to)
+        });
+        let returns = names_it_again && self.change(held).action == Action::ReplaceDestroyFirst;
         let touches = change.fields.iter().any(|field| field.field() == &*hold.field);
-        if change.action == Action::Forget || !touches {
+        if change.action == Action::Forget || !(touches || returns) {
             if hold.is_declared {
                 self.refuse_held(hold, held);
             }
             return;
         }
-        if self.change(held).action != Action::ReplaceDestroyFirst {
+        if !returns {
             return self.graph.hard(self.write[&holder], delete);
         }
         let id = self.owned[hold.held].id.clone();
@@ -309,20 +390,25 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn finish(mut self) -> Ordered {
-        if let Err(ring) = self.graph.break_rings(&self.decisions.changes) {
+    fn finish(mut self) -> Attempt {
+        let mut ring = Ring::default();
+        if let Err(changes) = self.graph.break_rings(&self.decisions.changes) {
             let mut seen = HashSet::new();
-            let names: Vec<_> = ring
-                .into_iter()
-                .map(|change| &self.decisions.changes[change].address)
+            let names: Vec<_> = changes
+                .iter()
+                .map(|change| &self.decisions.changes[*change].address)
                 .filter(|address| seen.insert(*address))
                 .map(|address| format!("`{address}`"))
                 .collect();
-            let message = format!("there is no order for {}: each must come before the others", names.join(", "));
+            let message = match &names[..] {
+                [one] => format!("{one} refers to itself, and must exist before it can"),
+                _ => format!("there is no order for {}: each must come before the others", names.join(", ")),
+            };
             self.refusals.push(Refusal { address: None, message, hint: None });
+            ring = Ring(changes);
         }
         self.refusals.dedup();
-        Ordered { steps: self.graph.steps(), refusals: self.refusals }
+        Attempt { steps: self.graph.steps(), refusals: self.refusals, ring }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod contract;
 mod emulators;
+mod engine;
 mod holes;
 mod imports;
 mod kills;

@@ -1,0 +1,7 @@
+//! Laws of the engine, on random stacks and a simulated account that misbehaves.
+
+mod apply;
+mod convergence;
+mod kinds;
+mod random;
+mod stack;

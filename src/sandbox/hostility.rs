@@ -122,9 +122,11 @@ impl Weather {
         Weather { chance: Chance::new(hostility.seed), hostility, lags: HashMap::new() }
     }
 
-    /// Returns the failure of a call that never reaches the service, while such failures are left.
-    pub fn fault_before(&mut self) -> Option<Failure> {
-        if self.hostility.faults_before == 0 || !self.chance.once_in(6) {
+    /// Returns the failure of a call that never reaches the service, while such failures are left. Reads fail more
+    /// rarely, since one that does ends a plan.
+    pub fn fault_before(&mut self, is_write: bool) -> Option<Failure> {
+        let odds = if is_write { 6 } else { 40 };
+        if self.hostility.faults_before == 0 || !self.chance.once_in(odds) {
             return None;
         }
         self.hostility.faults_before -= 1;
@@ -213,7 +215,7 @@ mod tests {
     #[test]
     fn troubles_end() {
         let mut weather = Weather::new(Hostility::all(7));
-        let faults = (0..1000).filter(|_| weather.fault_before().is_some()).count();
+        let faults = (0..1000).filter(|_| weather.fault_before(true).is_some()).count();
         assert_eq!(faults, 3);
         assert_eq!((0..1000).filter(|_| weather.fault_after().is_some()).count(), 3);
     }

@@ -159,7 +159,7 @@ impl Sandbox {
         }
         *self.calls.borrow_mut().entry(operation.to_owned()).or_default() += 1;
         self.trouble().map_err(named)?;
-        let fault = self.weather.borrow_mut().fault_before();
+        let fault = self.weather.borrow_mut().fault_before(is_write);
         fault.map_or(Ok(()), |failure| Err(named(failure)))
     }
 

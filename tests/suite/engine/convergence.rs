@@ -119,4 +119,49 @@ proptest! {
         }
         settle(&mut account, &Stack::default(), true)?;
     }
+
+    #[test]
+    fn a_hostile_account_converges(sketches in sketches(), seed in any::<u64>()) {
+        let mut account = Account::new();
+        for version in 0..VERSIONS {
+            let stack = stack(&sketches, version);
+            for attempt in 0..3 {
+                account.weather(Hostility::all(seed.wrapping_add(attempt)));
+                try_once(&mut account, &stack, false)?;
+            }
+            settle(&mut account, &stack, false)?;
+        }
+        account.weather(Hostility::all(seed));
+        try_once(&mut account, &Stack::default(), true)?;
+        settle(&mut account, &Stack::default(), true)?;
+    }
+
+    #[test]
+    fn a_death_after_any_write_leaves_nothing_behind(sketches in sketches(), deaths in prop::collection::vec(1u32..12, 1..4)) {
+        let mut account = Account::new();
+        for version in 0..VERSIONS {
+            let stack = stack(&sketches, version);
+            for death in &deaths {
+                account.weather(Hostility::none());
+                account.sandbox = account.sandbox.reopened().dying_after(*death);
+                try_once(&mut account, &stack, false)?;
+            }
+            settle(&mut account, &stack, false)?;
+        }
+        account.sandbox = account.sandbox.reopened().dying_after(deaths[0]);
+        try_once(&mut account, &Stack::default(), true)?;
+        settle(&mut account, &Stack::default(), true)?;
+    }
+
+    #[test]
+    fn what_is_as_it_should_be_shows_no_difference_in_any_disguise(sketches in sketches(), seed in any::<u64>()) {
+        let mut account = Account::new();
+        let stack = stack(&sketches, 0);
+        settle(&mut account, &stack, false)?;
+        account.weather(Hostility { seed, disguise: true, yields_max: 3, ..Hostility::none() });
+        for _ in 0..3 {
+            let plan = run(apply::plan(&account.sandbox, &stack, false)).expect("a good day");
+            prop_assert!(!plan.has_changes(), "{}", show(&plan));
+        }
+    }
 }

@@ -3,7 +3,7 @@
 //! CloudFront answers with a whole document, so every default that it would fill in stands here and is sent.
 
 use super::super::shapes::cloudfront as shapes;
-use crate::model::shape::{Field, List, Order, Record, Shape};
+use crate::model::shape::{Equal, Field, List, Order, Record, Shape};
 use crate::model::value::{Map, Value};
 
 /// Parts of the API's document that are no fields: trueup's own reference, and what makes a multi-tenant
@@ -18,7 +18,7 @@ pub const KEEPALIVE_TIMEOUT: i64 = 5;
 pub fn fields() -> Record {
     shapes::distribution_config()
         .without(&UNMANAGED)
-        .with("aliases", Field::unordered)
+        .with("aliases", |field| field.unordered().compared(Equal::IgnoreCase))
         .with("origins", |field| list(field, origin(), Order::Keyed(&["id"])).items(1, 100))
         .with("origin_groups", |field| list(field, origin_group(), Order::Keyed(&["id"])))
         .with("default_cache_behavior", |field| record(field, behavior(shapes::default_cache_behavior())))
@@ -44,7 +44,8 @@ pub fn fields() -> Record {
         .with("web_acl_id", |field| {
             field.left_alone().note("Firewall Manager may set it; write an empty text to take one off.")
         })
-        .with("http_version", |field| field.default("http2"))
+        // Some answers spell it in capitals.
+        .with("http_version", |field| field.default("http2").compared(Equal::IgnoreCase))
         .with("is_ipv6_enabled", |field| field.default(false))
         .with("staging", Field::create_only)
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::address::Address;
+use super::delta::Delta;
+use super::live::Live;
 use super::shape::{Field, Record, Shape};
 use super::value::{Map, Value};
 
@@ -29,6 +31,8 @@ pub struct Schema {
     pub needs: Option<Needs>,
     /// Checks across fields and resources that need no account.
     pub rules: Vec<Rule>,
+    /// What a person should know before a change of a live resource is applied.
+    pub advice: Option<Advice>,
     pub ready: Ready,
     /// How long a read may contradict a write before it is `unverified` (AWS is eventually consistent).
     pub settle: Duration,
@@ -120,6 +124,9 @@ pub type Needs = fn(&dyn Neighbours, &Address) -> Vec<Address>;
 /// Returns what is wrong with the given resource.
 pub type Rule = fn(&dyn Neighbours, &Address) -> Vec<Broken>;
 
+/// Returns what is worth a warning when `delta` makes `live` into `wanted`: a clause that completes the address.
+pub type Advice = fn(live: &Live, wanted: &Map, delta: &Delta) -> Option<String>;
+
 /// A broken rule, at a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
@@ -179,6 +186,7 @@ impl Schema {
             claims: Vec::new(),
             needs: None,
             rules: Vec::new(),
+            advice: None,
             ready: Ready::AtOnce,
             settle: Duration::from_secs(60),
             reads: &[],
@@ -227,6 +235,12 @@ impl Schema {
     #[must_use]
     pub fn rule(mut self, rule: Rule) -> Schema {
         self.rules.push(rule);
+        self
+    }
+
+    #[must_use]
+    pub fn advice(mut self, advice: Advice) -> Schema {
+        self.advice = Some(advice);
         self
     }
 

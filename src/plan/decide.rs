@@ -32,6 +32,7 @@ pub struct Decisions {
     pub fields: HashMap<Address, Map>,
     pub facts: Facts,
     pub refusals: Vec<Refusal>,
+    pub warnings: Vec<String>,
 }
 
 /// Works through the stack in the order of its references, so that what a change makes unknown is unknown to
@@ -154,6 +155,9 @@ impl Pass<'_> {
             return self.replaced(address, resource, schema, live, delta, reason);
         }
         self.inform(address, schema, live, &written, &delta);
+        if let Some(advice) = schema.advice.and_then(|advice| advice(live, &fields, &delta)) {
+            self.out.warnings.push(format!("{address} {advice}"));
+        }
         self.out.fields.insert(address.clone(), fields);
         let moved = self.pairing.moved.get(address);
         delta.changes.extend(tags::mark_changes(self.input.owner, address, &resource.manage, live, schema));

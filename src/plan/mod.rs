@@ -117,7 +117,7 @@ pub fn plan(mut input: Input<'_>) -> Result<Plan, Problems> {
         steps: ordered.steps,
         unchanged: decisions.unchanged,
         outputs: Default::default(),
-        warnings: Vec::new(),
+        warnings: decisions.warnings,
         ignored_tags: input.ignored_tags,
         refusals,
         unread: input.unread,

@@ -3,6 +3,8 @@
 use super::fields::has_any;
 use crate::kinds::fields::Fields;
 use crate::model::address::Address;
+use crate::model::delta::Delta;
+use crate::model::live::Live;
 use crate::model::schema::{Broken, Neighbours};
 use crate::model::value::{Map, Value};
 
@@ -20,6 +22,19 @@ pub fn routes(stack: &dyn Neighbours, own: &Address) -> Vec<Address> {
         }
     };
     stack.of_kind("route_tables").into_iter().filter(routes).collect()
+}
+
+/// A change of the template changes no instance that runs.
+pub fn old_instances(live: &Live, wanted: &Map, delta: &Delta) -> Option<String> {
+    let running = live.fields.integer("desired_capacity").filter(|running| *running > 0)?;
+    let is_rolled = wanted.record("instance_refresh").is_some();
+    (delta.touches_any(&["launch_template", "mixed_instances_policy"]) && !is_rolled).then(|| {
+        let instances =
+            if running == 1 { "1 instance that runs keeps" } else { &format!("{running} instances that run keep") };
+        format!(
+            "changes its template, and {instances} the old one; with `instance_refresh` they are replaced step by step"
+        )
+    })
 }
 
 pub fn sizes(stack: &dyn Neighbours, own: &Address) -> Vec<Broken> {
@@ -203,8 +218,38 @@ pub fn schedules(stack: &dyn Neighbours, own: &Address) -> Vec<Broken> {
 
 #[cfg(test)]
 mod tests {
+    use super::old_instances;
     use crate::kinds::autoscaling_groups::AutoscalingGroups;
     use crate::kinds::tests::broken;
+    use crate::model::delta::{Delta, FieldChange};
+    use crate::model::live::Live;
+    use crate::model::shape::Effect;
+    use crate::model::value::{Map, Value};
+
+    #[test]
+    fn a_new_template_without_a_refresh_is_worth_a_warning() {
+        let mut live = Live::new("autoscaling_groups", None, "web");
+        live.field("desired_capacity", 4);
+        let change = |path: &str| FieldChange {
+            path: path.into(),
+            before: Value::Null,
+            after: 2.into(),
+            effect: Effect::InPlace,
+            sensitive: false,
+        };
+        let of = |path: &str| Delta { changes: vec![change(path)] };
+        let refreshed = Map::from_iter([("instance_refresh".into(), Value::from(Map::new()))]);
+        assert!(
+            old_instances(&live, &Map::new(), &of("launch_template.version"))
+                .is_some_and(|text| text.contains("4 instances"))
+        );
+        assert_eq!(old_instances(&live, &refreshed, &of("launch_template.version")), None);
+        assert_eq!(old_instances(&live, &Map::new(), &of("max_size")), None);
+        assert_eq!(
+            old_instances(&Live::new("autoscaling_groups", None, "web"), &Map::new(), &of("launch_template")),
+            None
+        );
+    }
 
     #[test]
     fn what_a_group_cannot_be_is_named() {

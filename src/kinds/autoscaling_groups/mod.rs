@@ -73,6 +73,7 @@ impl Kind for AutoscalingGroups {
             ])
             .claim("the group name", &[NAME])
             .needs(checks::routes)
+            .advice(checks::old_instances)
             .rule(checks::sizes)
             .rule(checks::templates)
             .rule(checks::policies)

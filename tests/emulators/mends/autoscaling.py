@@ -139,7 +139,7 @@ def _keep(response: AutoScalingResponse) -> None:
         value = response.params.get(member)
         if value is not None:
             # -1 and 0 are how an update takes these two off.
-            gone = (member, value) in {("DefaultInstanceWarmup", -1), ("MaxInstanceLifetime", 0)}
+            gone = (member == "DefaultInstanceWarmup" and value == -1) or (member == "MaxInstanceLifetime" and value == 0)
             setattr(group, attribute, None if gone else value)
 
 

@@ -4,11 +4,15 @@
 //! of action names and gives lists back in an order of its own. The grammar:
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
 
+use crate::model::policy;
 use crate::model::value::{Map, Value};
 
-/// Returns true if the two documents grant the same in the same words.
+/// Returns true if the two documents grant the same in the same words, but for what AWS added to the live one.
 pub fn equal(wanted: &Value, live: &Value) -> bool {
-    canonical(wanted) == canonical(live)
+    let added = policy::added(wanted, live);
+    let one_is_none = wanted.is_null() || live.is_null();
+    let (wanted, live) = (canonical(wanted, &[]), canonical(live, &added));
+    wanted == live || (one_is_none && wanted.statements.is_empty() && live.statements.is_empty())
 }
 
 /// A document with one spelling: every "one or many" is a sorted list.
@@ -19,10 +23,10 @@ struct Document {
     statements: Vec<Vec<(String, Vec<String>)>>,
 }
 
-fn canonical(document: &Value) -> Document {
+fn canonical(document: &Value, without: &[&Value]) -> Document {
     let text = |key: &str| document.get(key).map(plain).unwrap_or_default();
-    let mut statements: Vec<_> =
-        many(document.get("Statement")).into_iter().filter_map(Value::as_map).map(statement).collect();
+    let kept = policy::statements(document).iter().filter(|statement| !without.contains(statement));
+    let mut statements: Vec<_> = kept.filter_map(Value::as_map).map(statement).collect();
     statements.sort();
     let version = match text("Version") {
         // The version that AWS assumes when none is written.
@@ -130,6 +134,24 @@ mod tests {
             true,
         );
         check(r#"{"Statement":[{"Sid":"a"},{"Sid":"b"}]}"#, r#"{"Statement":[{"Sid":"b"},{"Sid":"a"}]}"#, true);
+    }
+
+    #[test]
+    fn statements_of_log_delivery_are_not_fought() {
+        let ours = r#"{"Sid":"Read","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"x"}"#;
+        let logs =
+            r#"{"Sid":"AWSLogDeliveryWrite","Effect":"Allow","Principal":{"Service":"delivery.logs.amazonaws.com"}}"#;
+        let of = |statements: &[&str]| match statements {
+            [] => "null".to_owned(),
+            _ => format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(",")),
+        };
+        check(&of(&[ours]), &of(&[ours, logs]), true);
+        check(&of(&[]), &of(&[logs]), true);
+        check(&of(&[ours, logs]), &of(&[logs, ours]), true);
+        check(&of(&[ours, logs]), &of(&[ours]), false);
+        check(&of(&[ours]), &of(&[logs]), false);
+        check(&of(&[]), &of(&[ours]), false);
+        check(&of(&[logs]), &of(&[]), false);
     }
 
     #[test]

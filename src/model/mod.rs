@@ -7,6 +7,7 @@ pub mod live;
 pub mod names;
 pub mod owner;
 pub mod plan;
+pub mod policy;
 pub mod problem;
 pub mod schema;
 pub mod shape;

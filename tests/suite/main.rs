@@ -8,4 +8,5 @@ mod engine;
 mod holes;
 mod imports;
 mod kills;
+mod reference;
 mod requests;

@@ -287,3 +287,35 @@ pub(super) fn pinned_facts(program: &Program) -> Facts {
     });
     Facts { account: program.account.clone(), partition: partition.map(Into::into), ..Facts::default() }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn loaded(path: &Path) -> String {
+        match load(path, &Inputs::default(), &[]) {
+            Ok(_) => String::new(),
+            Err(problems) => problems.list[0].message.clone(),
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said_with_the_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stack.yaml");
+        assert!(loaded(&path).starts_with("there is no file"));
+        assert!(loaded(folder.path()).ends_with("is not a file"));
+        std::fs::write(&path, b"stack: films\nregion: \xff\n").unwrap();
+        assert!(loaded(&path).ends_with("is not valid UTF-8: the byte at position 21, on line 2, begins no character"));
+    }
+
+    #[test]
+    fn a_large_file_is_refused_before_it_is_read() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"stack: films").unwrap();
+        file.as_file().set_len(100 << 20).unwrap();
+        assert!(loaded(file.path()).contains("104857600 bytes"));
+    }
+}

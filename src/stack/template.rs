@@ -27,7 +27,7 @@ pub enum Part {
 impl Template {
     /// Reads a text that holds `${`.
     pub fn parse(text: &Arc<str>, style: Style, span: Span) -> Result<Template, Fault> {
-        let mut parts = split(text).map_err(|fault| advise(text, style, fault))?;
+        let mut parts = split(text).map_err(|fault| advise(text, fault))?;
         keep_whole(&mut parts, text);
         let mut chains = Vec::new();
         for part in &parts {
@@ -117,7 +117,7 @@ fn keep_whole(parts: &mut Vec<Part>, text: &str) {
 }
 
 /// Adds what people most often mean by an expression that does not parse.
-fn advise(text: &str, style: Style, fault: Fault) -> Fault {
+fn advise(text: &str, fault: Fault) -> Fault {
     let before = &text[..(fault.at.start as usize).min(text.len())];
     let variable = before.rfind("${").map_or("", |start| &text[start + 2..]);
     let variable = &variable[..variable.find(['}', '$', ' ']).unwrap_or(variable.len())];
@@ -127,12 +127,6 @@ fn advise(text: &str, style: Style, fault: Fault) -> Fault {
         && service.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
     {
         return fault.help(format!("an IAM policy variable is written `$${{{variable}}}`"));
-    }
-    let is_open = fault.message.contains("not closed")
-        || fault.message.contains("no closing")
-        || fault.message.contains("too early");
-    if style == Style::Plain && is_open && fault.help.is_none() {
-        return fault.help("YAML ends an unquoted text at ` #`: quote the expression");
     }
     fault
 }

@@ -115,9 +115,13 @@ fn scalar(text: Arc<str>, style: Style, span: Span, sources: &Sources, report: &
             None => TermKind::Template(Box::new(template)),
         },
         Err(fault) => {
-            let place = locate(&sources.text(span.source), span, style, &text, &fault.at);
-            let mut problem = Problem::at(place, fault.message);
-            problem.help = fault.help;
+            let file = sources.text(span.source);
+            let place = locate(&file, span, style, &text, &fault.at);
+            let mut problem = Problem { help: fault.help, ..Problem::at(place, fault.message) };
+            let rest = file.get(span.end as usize..).unwrap_or("");
+            if style == Style::Plain && rest.trim_start_matches([' ', '\t']).starts_with('#') {
+                problem = problem.help("YAML ends an unquoted text at ` #`: quote the expression");
+            }
             report.push_fault(problem);
             TermKind::Broken
         }

@@ -107,9 +107,14 @@ fn variable(entry: &Entry, report: &Report) -> Variable {
         report.push(Problem::at(node.span, format!("`allowed` takes a list, not {}", node.what())));
     }
     if let Some(node) = find("default") {
-        variable.default = typed(node, &variable.shape, "default", report);
-        if let Some(value) = &variable.default {
-            variable.check(&entry.key, value, node.span, report);
+        match typed(node, &variable.shape, "default", report) {
+            Some(value) => {
+                variable.check(&entry.key, &value, node.span, report);
+                variable.default = Some(value);
+            }
+            // What is wrong with it was said; that a value is missing is not to be said too.
+            None if !node.is_null() => variable.default = Some(Value::unknown(format!("vars.{}", entry.key))),
+            None => {}
         }
     }
     variable

@@ -26,7 +26,10 @@ pub(super) fn check(whole: &Whole<'_>) {
         let place = Some((account, region));
         let Some(name) = default_name(&naming, &program.name, environment, &block.name, key, place) else { continue };
         if let Some(other) = holders.insert((block.schema, name.text.clone()), address.clone()) {
-            let message = format!("`{address}` and `{other}` have the same default name, `{}`", name.text);
+            let mut message = format!("`{address}` and `{other}` have the same default name");
+            if !naming.worldwide || program.account.is_some() {
+                message.push_str(&format!(", `{}`", name.text));
+            }
             let problem = Problem::at(block.span, message).help(format!("give one of them a `{}`", naming.field));
             let related = whole.block(&other).map_or(block.span, |(other, _)| other.span);
             whole.report.push(if related == block.span { problem } else { problem.related(related, "the other") });

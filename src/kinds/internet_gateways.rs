@@ -60,7 +60,10 @@ impl Kind for InternetGateways {
         .await?;
         let live = ec2::born(self, aws, &id, ec2::VISIBLE_BOUND).await?;
         if let Some(vpc) = new.fields.text("vpc_id").filter(|vpc| live.fields.text("vpc_id").as_ref() != Some(vpc)) {
-            self.attach(aws, &id, &vpc).await?;
+            insist(ec2::VISIBLE_BOUND, &["InvalidInternetGatewayID.NotFound"], async || {
+                self.attach(aws, &id, &vpc).await
+            })
+            .await?;
         }
         Ok(live.into())
     }
@@ -95,8 +98,7 @@ impl Kind for InternetGateways {
 
 impl InternetGateways {
     async fn attach(&self, aws: &Aws, id: &str, vpc: &str) -> Result<(), Failure> {
-        let codes = ["InvalidInternetGatewayID.NotFound", "InvalidVpcID.NotFound"];
-        let attached = insist(ec2::VISIBLE_BOUND, &codes, async || {
+        let attached = insist(ec2::VISIBLE_BOUND, &["InvalidVpcID.NotFound"], async || {
             aws.ec2.attach_internet_gateway().internet_gateway_id(id).vpc_id(vpc).send().await?;
             Ok(())
         });

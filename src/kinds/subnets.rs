@@ -35,7 +35,7 @@ impl Kind for Subnets {
                 ("arn", Attribute::given("arn:{partition}:ec2:{region}:{account}:subnet/{id}")),
                 ("owner_id", Attribute::computed("{account}")),
             ])
-            .claim("the CIDR block", &["vpc_id", "cidr_block"])
+            .claim("the CIDR block", &["cidr_block", "vpc_id"])
             .rule(blocks)
             .rule(inside_vpc)
             .rule(overlaps)

@@ -2,6 +2,8 @@
 
 mod addresses;
 mod checks;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

@@ -85,8 +85,7 @@ pub async fn write(
 }
 
 async fn associate(aws: &Aws, table: &str, kind: &str, other: &str) -> Result<(), Failure> {
-    let codes = ["InvalidRouteTableID.NotFound", "InvalidSubnetID.NotFound", "InvalidGatewayID.NotFound"];
-    insist(VISIBLE, &codes, async || {
+    insist(VISIBLE, &["InvalidSubnetID.NotFound", "InvalidGatewayID.NotFound"], async || {
         let call = aws.ec2.associate_route_table().route_table_id(table);
         let call = if kind == "subnet_ids" { call.subnet_id(other) } else { call.gateway_id(other) };
         call.send().await?;

@@ -80,8 +80,11 @@ impl Kind for RouteTables {
         .await?;
         let live = ec2::born(self, aws, &id, ec2::VISIBLE_BOUND).await?;
         // What an earlier try has written stays.
-        routes::write(aws, &id, new.fields, &live.fields).await?;
-        associations::write(aws, &id, new.fields, &live.fields, |field| new.fields.contains_key(field)).await?;
+        insist(ec2::VISIBLE_BOUND, &["InvalidRouteTableID.NotFound"], async || {
+            routes::write(aws, &id, new.fields, &live.fields).await?;
+            associations::write(aws, &id, new.fields, &live.fields, |field| new.fields.contains_key(field)).await
+        })
+        .await?;
         Ok(live.into())
     }
 

@@ -37,7 +37,6 @@ const TARGET_VISIBLE: Duration = Duration::from_secs(120);
 const TARGET_UNKNOWN: &[&str] = &[
     "InvalidGatewayID.NotFound",
     "InvalidNatGatewayID.NotFound",
-    "InvalidRouteTableID.NotFound",
     "InvalidTransitGatewayID.NotFound",
     "InvalidVpcEndpointId.NotFound",
 ];

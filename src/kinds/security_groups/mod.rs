@@ -2,6 +2,8 @@
 
 pub mod checks;
 pub mod rules;
+#[cfg(test)]
+mod tests;
 pub mod write;
 
 use async_trait::async_trait;
@@ -56,7 +58,7 @@ impl Kind for SecurityGroups {
                 ("owner_id", Attribute::computed("{account}")),
             ])
             .named("group_name", 255)
-            .claim("the name", &["vpc_id", "group_name"])
+            .claim("the name", &["group_name", "vpc_id"])
             .rule(checks::group)
             .operations(
                 &["ec2:DescribeSecurityGroups", "ec2:DescribeSecurityGroupRules", "ec2:DescribeNetworkInterfaces"],

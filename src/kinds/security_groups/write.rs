@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{SecurityGroupRule, SecurityGroupRuleRequest, SecurityGroupRuleUpdate};
 
 use super::rules::{self, Direction, Peer, Rule, Rules};
-use crate::aws::{Aws, insist};
+use crate::aws::{Aws, insist_while};
 use crate::kinds::ec2;
 use crate::model::failure::Failure;
 
@@ -101,7 +101,9 @@ async fn authorize(aws: &Aws, group: &str, direction: Direction, missing: &Rules
 async fn authorize_call(aws: &Aws, group: &str, direction: Direction, missing: &Rules) -> Result<(), Failure> {
     let permissions: Vec<_> =
         missing.iter().map(|(rule, text)| rules::permission(rule, text.as_deref(), group)).collect();
-    insist(GROUP_VISIBLE, &["InvalidGroup.NotFound"], async || {
+    // That the group itself is gone is no matter of time.
+    let is_peer = |failure: &Failure| failure.is_code("InvalidGroup.NotFound") && !failure.message.contains(group);
+    insist_while(GROUP_VISIBLE, is_peer, async || {
         let permissions = Some(permissions.clone());
         match direction {
             Direction::Ingress => {

@@ -9,8 +9,10 @@ from moto.ec2.exceptions import DependencyViolationError
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.models.nat_gateways import NatGateway
+from moto.ec2.models.subnets import Subnet
 from moto.ec2.responses.launch_templates import LaunchTemplates
 from moto.ec2.responses.nat_gateways import NatGateways
+from moto.ec2.responses.subnets import Subnets
 
 
 class NatGatewayNotFound(ServiceException):
@@ -30,6 +32,7 @@ class LaunchTemplateNotFound(ServiceException):
 def apply() -> None:
     _launch_templates()
     _nat_gateways()
+    _subnets()
     _what_is_used_stays()
 
 
@@ -110,6 +113,30 @@ def _nat_gateways() -> None:
 
 def _tag(resource: Any, key: str) -> str | None:
     return next((tag["value"] for tag in resource.get_tags() if tag["key"] == key), None)
+
+
+def _subnets() -> None:
+    @around(EC2Backend, "create_subnet")
+    def create(original: Any, self: EC2Backend, *args: Any, **kwargs: Any) -> Subnet:
+        """A new subnet gives no public addresses, unless it is a default one: moto's does in a fresh zone."""
+        subnet = original(*args, **kwargs)
+        if not self.get_vpc(subnet.vpc_id).is_default:
+            subnet.default_for_az = subnet.map_public_ip_on_launch = False
+        return subnet
+
+    @around(Subnets, "modify_subnet_attribute")
+    def modify(original: Any, self: Subnets) -> Any:
+        """All attributes are kept: moto ignores most."""
+        subnet = self.ec2_backend.get_subnet(self._get_param("SubnetId"))
+        options = subnet.private_dns_name_options_on_launch
+        for name in ("EnableResourceNameDnsARecord", "EnableResourceNameDnsAAAARecord"):
+            value = self._get_param(f"{name}OnLaunch.Value")
+            if value is not None:
+                options[name] = value
+        if self._get_param("EnableDns64.Value") is not None:
+            subnet.enable_dns64 = self._get_param("EnableDns64.Value")
+        options["HostnameType"] = self._get_param("PrivateDnsHostnameTypeOnLaunch") or options["HostnameType"]
+        return original()
 
 
 def _what_is_used_stays() -> None:

@@ -19,12 +19,39 @@ pub const MOTO: &str = "moto 5.2.5";
 pub const MINISTACK: &str = "MiniStack 1.5.33";
 pub const LOCALSTACK: &str = "LocalStack 4.14.0";
 
-pub static HOLES: &[Hole] = &[Hole {
-    emulator: MINISTACK,
-    kind: "distributions",
-    at: "create vpc_origin",
-    what: "CreateDistributionWithTags refuses a VPC origin that it does not know, and there is no kind that makes one",
-}];
+pub static HOLES: &[Hole] = &[
+    Hole {
+        emulator: MINISTACK,
+        kind: "distributions",
+        at: "create vpc_origin",
+        what: "CreateDistributionWithTags refuses a VPC origin that it does not know, and there is no kind that makes one",
+    },
+    Hole {
+        emulator: MOTO,
+        kind: "elastic_ips",
+        at: "network_border_group",
+        what: "AllocateAddress drops NetworkBorderGroup",
+    },
+    Hole { emulator: MOTO, kind: "elastic_ips", at: "public_ipv4_pool", what: "AllocateAddress drops PublicIpv4Pool" },
+    Hole {
+        emulator: MOTO,
+        kind: "elastic_ips",
+        at: "customer_owned_ipv4_pool",
+        what: "AllocateAddress drops CustomerOwnedIpv4Pool",
+    },
+    Hole {
+        emulator: MOTO,
+        kind: "vpcs",
+        at: "ipv6_cidr_block_network_border_group",
+        what: "CreateVpc drops Ipv6CidrBlockNetworkBorderGroup",
+    },
+    Hole {
+        emulator: MOTO,
+        kind: "vpcs",
+        at: "default_network_acl.entries.icmp_type_code",
+        what: "CreateNetworkAclEntry drops IcmpTypeCode",
+    },
+];
 
 /// Returns the holes of a kind on an emulator.
 pub fn of(emulator: &str, kind: &str) -> Vec<&'static Hole> {

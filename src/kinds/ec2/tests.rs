@@ -49,7 +49,8 @@ fn wanted() -> Map {
 async fn create(replies: &[Reply]) -> (Result<String, Failure>, usize) {
     let stub = Stub::start(replies);
     let aws = stub.clients(READS);
-    let made = create_within(Duration::ZERO, &InternetGateways, &aws, &wanted(), async || {
+    let tags = wanted();
+    let made = create_within(Duration::ZERO, &InternetGateways, &aws, &tags, async || {
         let made = aws.ec2.create_internet_gateway().send().await?;
         id_of(made.internet_gateway.and_then(|gateway| gateway.internet_gateway_id))
     });
@@ -90,7 +91,8 @@ async fn walk(answers: &[Result<&str, &str>], describes: &[Reply]) -> (String, u
     let new = New { address: &address, place: &place, fields: &fields, tags: &tags, token };
     let stub = Stub::start(describes);
     let used = std::cell::Cell::new(0);
-    let id = walk_tokens(Duration::ZERO, &InternetGateways, &stub.clients(READS), &new, async |token| {
+    let aws = stub.clients(READS);
+    let id = walk_tokens(Duration::ZERO, &InternetGateways, &aws, &new, async |token| {
         let n = used.replace(used.get() + 1);
         assert_eq!(token, tokens[n]);
         answers[n].map(str::to_owned).map_err(|code| {

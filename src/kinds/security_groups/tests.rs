@@ -17,7 +17,16 @@ const HELD: Reply = Reply::Answer(
      <ipProtocol>-1</ipProtocol><fromPort>-1</fromPort><toPort>-1</toPort><cidrIpv4>0.0.0.0/0</cidrIpv4></item>\
      </securityGroupRuleSet></DescribeSecurityGroupRulesResponse>",
 );
-const DONE: Reply = Reply::Answer(200, "<Response><return>true</return></Response>");
+const AUTHORIZED: Reply = Reply::Answer(
+    200,
+    "<AuthorizeSecurityGroupIngressResponse><return>true</return></AuthorizeSecurityGroupIngressResponse>",
+);
+const REVOKED: Reply = Reply::Answer(
+    200,
+    "<RevokeSecurityGroupIngressResponse><return>true</return></RevokeSecurityGroupIngressResponse>",
+);
+const MODIFIED: Reply =
+    Reply::Answer(200, "<ModifySecurityGroupRulesResponse><return>true</return></ModifySecurityGroupRulesResponse>");
 const DUPLICATE: Reply = refusal(
     "<Response><Errors><Error><Code>InvalidPermission.Duplicate</Code><Message>it exists</Message></Error></Errors>\
      </Response>",
@@ -50,7 +59,8 @@ async fn write(wanted: &[(i32, Option<&str>)], planned: &[(i32, Option<&str>)], 
 
 #[tokio::test]
 async fn new_rules_come_before_old_ones_go_by_their_ids() {
-    let calls = write(&[(22, Some("shell")), (443, None)], &[(22, None), (80, None)], &[DONE]).await;
+    let calls =
+        write(&[(22, Some("shell")), (443, None)], &[(22, None), (80, None)], &[AUTHORIZED, REVOKED, MODIFIED]).await;
     assert!(calls[0].contains("Action=AuthorizeSecurityGroupIngress") && calls[0].contains("FromPort=443"));
     assert!(calls[1].contains("Action=RevokeSecurityGroupIngress") && calls[1].contains("SecurityGroupRuleId.1=sgr-2"));
     assert!(calls[2].contains("Action=ModifySecurityGroupRules") && calls[2].contains("Description=shell"));
@@ -59,19 +69,19 @@ async fn new_rules_come_before_old_ones_go_by_their_ids() {
 
 #[tokio::test]
 async fn what_the_plan_did_not_see_stays() {
-    assert_eq!(write(&[(22, None)], &[(22, None)], &[DONE]).await, Vec::<String>::new());
+    assert_eq!(write(&[(22, None)], &[(22, None)], &[]).await, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn one_duplicate_does_not_keep_the_others_out() {
-    let calls = write(&[(22, None), (80, None), (1, None), (2, None)], &[], &[DUPLICATE, DUPLICATE, DONE]).await;
+    let calls = write(&[(22, None), (80, None), (1, None), (2, None)], &[], &[DUPLICATE, DUPLICATE, AUTHORIZED]).await;
     assert_eq!(calls.len(), 3, "{calls:?}");
     assert!(calls[2].contains("FromPort=2") && !calls[2].contains("FromPort=1&"));
 }
 
 #[tokio::test]
 async fn where_there_is_no_room_the_old_go_first() {
-    let calls = write(&[(22, None), (443, None)], &[(22, None), (80, None)], &[FULL, DONE]).await;
+    let calls = write(&[(22, None), (443, None)], &[(22, None), (80, None)], &[FULL, REVOKED, AUTHORIZED]).await;
     let order: Vec<_> = calls.iter().map(|call| call.contains("Action=Revoke")).collect();
     assert_eq!(order, [false, true, false], "{calls:?}");
 }

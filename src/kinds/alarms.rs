@@ -9,7 +9,7 @@ use aws_sdk_cloudwatch::types::AlarmType;
 
 use crate::aws::{Aws, each, insist, tags};
 use crate::model::address::Address;
-use crate::model::failure::{Failure, unless_gone};
+use crate::model::failure::{Class, Failure, unless_gone};
 use crate::model::live::Live;
 use crate::model::schema::{Attribute, Broken, Neighbours, Schema};
 use crate::model::shape::{Absent, Field};
@@ -102,7 +102,14 @@ impl Kind for Alarms {
 
     async fn update(&self, aws: &Aws, revision: &Revision<'_>) -> Result<Map, Failure> {
         if revision.delta.changes.iter().any(|change| change.field() != "tags") {
-            put(aws, revision.fields, None).await?;
+            // PutMetricAlarm makes an alarm that is gone anew: then it has to be owned, and it is better not made.
+            let id = &revision.live.id;
+            if describe(aws, [id.clone()].into_iter()).await?.is_empty() {
+                return Err(Failure::new(Class::NotFound, format!("the alarm `{id}` does not exist any more")));
+            }
+            let mut owned = revision.tags.apply(&revision.live.tags);
+            owned.retain(|key, _| !key.starts_with("aws:"));
+            put(aws, revision.fields, Some(&owned)).await?;
         }
         retag(aws, revision.live, &revision.tags).await?;
         Ok(Map::new())

@@ -1,7 +1,7 @@
 """The door in front of the emulators: one endpoint for all services.
 
 Every request is checked against AWS's API models and recorded, and then served: by moto in this process, or by
-another emulator at the address that `--route` names for its service (`--route '*=URL'` for all of them).
+another emulator at the address that `--route` names for its service. The tagging API asks all of them.
 
 A client's access key is its account, as MiniStack and LocalStack have it too: each test takes another account
 and sees nothing of the others.
@@ -17,11 +17,13 @@ import os
 import re
 import sys
 import threading
+import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
+from xml.sax.saxutils import escape
 
 import leash
 
@@ -72,11 +74,31 @@ class Front:
             record["status"] = int(status.split()[0])
             return start_response(status, headers, *rest)
 
-        route = self.routes.get(service, self.routes.get("*"))
-        if route:
-            return forward(route, environ, body, started)
+        if service in self.routes:
+            return answer(*forward(self.routes[service], environ, body), started)
+        if service == "tagging" and self.routes:
+            return self.merge(environ, body, started)
+        return self.serve(environ, started)
+
+    def serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         with self.moto_lock:
-            return list(self.moto(environ, started))
+            try:
+                return list(self.moto(environ, start_response))
+            except Exception as error:  # noqa: BLE001: whatever it is, the test has to see it
+                traceback.print_exc()
+                return answer(*failure(error), start_response)
+
+    def merge(self, environ: dict[str, Any], body: bytes, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answers GetResources with what all emulators have: in AWS one index knows all services."""
+        answers = [json.loads(b"".join(self.serve(environ, lambda *_: None)))]
+        for url in sorted(set(self.routes.values())):
+            status, _, content = forward(url, environ, body)
+            if status.startswith("200"):
+                answers.append(json.loads(content))
+        found = {each["ResourceARN"]: each for one in answers for each in one.get("ResourceTagMappingList", [])}
+        merged = {"PaginationToken": "", "ResourceTagMappingList": list(found.values())}
+        headers = [("Content-Type", "application/x-amz-json-1.1")]
+        return answer("200 OK", headers, json.dumps(merged).encode(), start_response)
 
     def record(self, account: str, service: str, environ: dict[str, Any], body: bytes) -> dict[str, Any]:
         request = BackendRequest({**environ, "wsgi.input": BytesIO(body)})
@@ -102,8 +124,8 @@ def who(environ: dict[str, Any]) -> tuple[str, str, str]:
     return (found[1], found[2], found[3]) if found else ("", "", "")
 
 
-def forward(url: str, environ: dict[str, Any], body: bytes, start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Passes a request on to another emulator, and its answer back."""
+def forward(url: str, environ: dict[str, Any], body: bytes) -> tuple[str, list[tuple[str, str]], bytes]:
+    """Passes a request on to another emulator. Returns status, headers and body of its answer."""
     to = urlsplit(url)
     connection = http.client.HTTPConnection(to.hostname or "", to.port, timeout=120)
     target = environ.get("RAW_URI") or environ["PATH_INFO"]
@@ -114,16 +136,30 @@ def forward(url: str, environ: dict[str, Any], body: bytes, start_response: Call
         headers["Content-Type"] = environ["CONTENT_TYPE"]
     headers |= {"Content-Length": str(len(body)), "Connection": "close"}
     connection.request(environ["REQUEST_METHOD"], target, body, headers)
-    answer = connection.getresponse()
-    content = answer.read()
+    answered = connection.getresponse()
+    content = answered.read()
     connection.close()
-    kept = [(name, value) for name, value in answer.getheaders() if name.lower() not in HOP_HEADERS]
+    kept = [(name, value) for name, value in answered.getheaders() if name.lower() not in HOP_HEADERS]
     # The length of a HEAD's answer is a fact about the object, not about this answer.
-    length = answer.getheader("Content-Length") if environ["REQUEST_METHOD"] == "HEAD" else str(len(content))
-    if length is not None:
+    if environ["REQUEST_METHOD"] == "HEAD" and (length := answered.getheader("Content-Length")):
         kept.append(("Content-Length", length))
-    start_response(f"{answer.status} {answer.reason}", kept)
-    return [content]
+    return f"{answered.status} {answered.reason}", kept, content
+
+
+def failure(error: Exception) -> tuple[str, list[tuple[str, str]], bytes]:
+    """Returns an answer that says that moto itself failed, and that no client repeats."""
+    detail = f"<Error><Code>EmulatorFailed</Code><Message>{escape(repr(error))}</Message></Error>"
+    body = f"<Response><Errors>{detail}</Errors>{detail}<RequestID>0</RequestID></Response>"
+    return "400 Bad Request", [("Content-Type", "text/xml")], body.encode()
+
+
+def answer(
+    status: str, headers: list[tuple[str, str]], body: bytes, start_response: Callable[..., Any]
+) -> Iterable[bytes]:
+    if not any(name.lower() == "content-length" for name, _ in headers):
+        headers = [*headers, ("Content-Length", str(len(body)))]
+    start_response(status, headers)
+    return [body]
 
 
 def warm(front: Front, services: Iterable[str]) -> None:
@@ -185,8 +221,7 @@ def main() -> None:
     routes = dict(route.split("=", 1) for route in arguments.route)
     mends.apply()
     front = Front(routes)
-    if "*" not in routes:
-        warm(front, [service for service in WARM_UPS if service not in routes])
+    warm(front, [service for service in WARM_UPS if service not in routes])
     server = make_server("127.0.0.1", arguments.port, front, threaded=True, request_handler=Handler)
     print(server.server_port, flush=True)
     server.serve_forever()

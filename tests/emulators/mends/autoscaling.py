@@ -30,6 +30,10 @@ KEPT = {
 }
 
 
+# How an update takes these off.
+NONE_OF = {"DefaultInstanceWarmup": -1, "MaxInstanceLifetime": 0}
+
+
 class AlreadyExists(ServiceException):
     code = "AlreadyExists"
 

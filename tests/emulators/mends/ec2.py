@@ -5,7 +5,8 @@ from typing import Any
 from mends.seams import around
 from moto.core.exceptions import ServiceException
 from moto.core.types import Base64EncodedString
-from moto.ec2.exceptions import DependencyViolationError
+from moto.core.responses import ActionResult
+from moto.ec2.exceptions import DependencyViolationError, InvalidLaunchTemplateVersionNotFound
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.models.nat_gateways import NatGateway
@@ -44,13 +45,19 @@ def _launch_templates() -> None:
         data = {key: value for key, value in data.items() if key != "TagSpecifications"}
         original(backend, name, data | ({"TagSpecifications": specifications} if specifications else {}), *rest)
 
+    # The tags of a template are those that it has now, not those that it was made with.
+    LaunchTemplate.tags = property(lambda self: self.get_tags(), lambda self, _: None)  # type: ignore[assignment]
+
     @around(LaunchTemplate, "create_version")
     def create_version(original: Any, self: LaunchTemplate, data: dict[str, Any], description: str) -> Any:
         """User data is kept as it was sent: base64."""
         user_data = data.get("UserData")
         if isinstance(user_data, str) and not isinstance(user_data, Base64EncodedString):
             data = data | {"UserData": Base64EncodedString(user_data)}
-        return original({key: value for key, value in data.items() if value is not None}, description)
+        version = original({key: value for key, value in data.items() if value is not None}, description)
+        # Numbers are not used again.
+        self.highest_number = version.number = getattr(self, "highest_number", 0) + 1
+        return version
 
     @around(EC2Backend, "describe_launch_templates")
     def describe(original: Any, self: EC2Backend, template_names: Any = None, template_ids: Any = None, filters: Any = None):
@@ -71,6 +78,42 @@ def _launch_templates() -> None:
         """A page holds up to 200 versions, not 15."""
         self.params.setdefault("MaxResults", 200)
         return original()
+
+
+    def delete_launch_template_versions(self: LaunchTemplates) -> ActionResult:
+        """DeleteLaunchTemplateVersions, which moto lacks: any version but the default one."""
+        id_, name = self._get_param("LaunchTemplateId"), self._get_param("LaunchTemplateName")
+        backend = self.ec2_backend
+        template = backend.get_launch_template(id_) if id_ else backend.get_launch_template_by_name(name)
+        done, failed = [], []
+        for number in map(int, self._get_param("Versions", [])):
+            it = {"LaunchTemplateId": template.id, "LaunchTemplateName": template.name, "VersionNumber": number}
+            known = any(version.number == number for version in template.versions)
+            if known and number != template.default_version_number:
+                template.versions = [version for version in template.versions if version.number != number]
+                done.append(it)
+            else:
+                code = "launchTemplateVersionDoesNotExist" if not known else "unexpectedError"
+                failed.append(it | {"ResponseError": {"Code": code, "Message": f"Version {number} stays"}})
+        result = {
+            "SuccessfullyDeletedLaunchTemplateVersions": done,
+            "UnsuccessfullyDeletedLaunchTemplateVersions": failed,
+        }
+        return ActionResult(result)
+
+    LaunchTemplates.delete_launch_template_versions = delete_launch_template_versions  # type: ignore[attr-defined]
+
+    @around(LaunchTemplate, "get_version")
+    def get_version(original: Any, self: LaunchTemplate, num: Any) -> Any:
+        """A version is found by its number, since others may be deleted."""
+        found = [version for version in self.versions if str(version.number) == str(num)]
+        if not found and str(num).isdigit():
+            raise InvalidLaunchTemplateVersionNotFound(template_id=self.id, version=num)
+        return found[0] if found else original(num)
+
+    @around(LaunchTemplate, "default_version")
+    def default_version(original: Any, self: LaunchTemplate) -> Any:
+        return next(version for version in self.versions if version.number == self.default_version_number)
 
 
 def _is_of_template(specification: dict[str, Any]) -> bool:

@@ -17,6 +17,9 @@ pub struct Cases {
     #[serde(default)]
     pub given: IndexMap<String, Json>,
     pub cases: IndexMap<String, Case>,
+    /// The fields that no case sets, and everything inside them, each with the reason.
+    #[serde(default)]
+    pub unproven: IndexMap<String, String>,
 }
 
 /// One resource, from its creation to its end.

@@ -54,9 +54,12 @@ impl Drop for Server {
 }
 
 /// Starts the door (`front.py`), which says its port when all behind it is warm.
-pub fn front(python: &Path, route: &str) -> Server {
+pub fn front(python: &Path, routes: impl Iterator<Item = String>) -> Server {
     let mut command = Command::new(python);
-    command.arg(sources().join("front.py")).args(["--route", route]).stdout(Stdio::piped());
+    command.arg(sources().join("front.py")).stdout(Stdio::piped());
+    routes.for_each(|route| {
+        command.args(["--route", &route]);
+    });
     let mut server = start(command, "front", 0);
     let mut line = String::new();
     let output = server.child.stdout.take().expect("its output is a pipe");

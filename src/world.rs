@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::address::Address;
 use crate::model::delta::Delta;
+use crate::model::digits::hex;
 use crate::model::failure::Failure;
 use crate::model::live::Live;
 use crate::model::owner::Owner;
@@ -128,11 +129,6 @@ impl Token {
     pub fn nth(&self, n: u32) -> String {
         hex(&Sha256::digest(format!("{}:{n}", self.0)))[..32].to_owned()
     }
-}
-
-/// Returns bytes as lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Who we are in AWS.

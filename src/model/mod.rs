@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod delta;
+pub mod digits;
 pub mod failure;
 pub mod live;
 pub mod names;

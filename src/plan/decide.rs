@@ -13,6 +13,7 @@ use super::{Input, names, tags};
 use crate::diff::{complete, diff, wanted};
 use crate::model::address::Address;
 use crate::model::delta::Delta;
+use crate::model::digits::hex;
 use crate::model::live::{Live, Phase};
 use crate::model::owner::Keep;
 use crate::model::plan::{Action, Change, Refusal};
@@ -21,7 +22,6 @@ use crate::model::schema::Schema;
 use crate::model::shape::{Absent, Effect};
 use crate::model::stack::{Facts, ReplaceOrder, Resource};
 use crate::model::value::Map;
-use crate::world::hex;
 
 /// What is decided for the addresses of a stack.
 #[derive(Debug, Default)]

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::model::digits::hex;
 use crate::model::schema::{Attribute, Place, Schema, Source, fill};
 use crate::model::shape::Shape;
 use crate::model::value::{Map, Value};
-use crate::world::hex;
 
 /// What a resource's random parts are drawn from.
 #[derive(Clone, Copy, Debug)]

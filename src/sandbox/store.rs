@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::model::digits::hex;
 use crate::model::failure::{Class, Failure};
-use crate::world::hex;
 
 use super::stored::{Key, Stored};
 

@@ -5,9 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::{Function, Wrong, text_of};
+use crate::model::digits::hex;
 use crate::model::value::Value;
 use crate::stack::untyped;
-use crate::world::hex;
 
 pub(super) const TABLE: &[Function] = &[
     Function::pure("base64", "(text) -> text", "The text in base64.", 1, 1, |values| {

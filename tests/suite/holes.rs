@@ -21,43 +21,35 @@ pub const LOCALSTACK: &str = "LocalStack 4.14.0";
 
 pub static HOLES: &[Hole] = &[
     Hole {
-        emulator: MINISTACK,
-        kind: "distributions",
-        at: "create vpc_origin",
-        what: "CreateDistributionWithTags refuses a VPC origin that it does not know, and there is no kind that makes one",
-    },
-    Hole {
         emulator: MOTO,
-        kind: "elastic_ips",
-        at: "network_border_group",
-        what: "AllocateAddress drops NetworkBorderGroup",
-    },
-    Hole { emulator: MOTO, kind: "elastic_ips", at: "public_ipv4_pool", what: "AllocateAddress drops PublicIpv4Pool" },
-    Hole {
-        emulator: MOTO,
-        kind: "elastic_ips",
-        at: "customer_owned_ipv4_pool",
-        what: "AllocateAddress drops CustomerOwnedIpv4Pool",
+        kind: "vpcs",
+        at: &["default_network_acl.entries.icmp_type_code"],
+        what: "CreateNetworkAclEntry drops IcmpTypeCode",
     },
     Hole {
         emulator: MOTO,
         kind: "vpcs",
-        at: "ipv6_cidr_block_network_border_group",
+        at: &["ipv6_cidr_block_network_border_group"],
         what: "CreateVpc drops Ipv6CidrBlockNetworkBorderGroup",
     },
     Hole {
         emulator: MOTO,
-        kind: "vpcs",
-        at: "default_network_acl.entries.icmp_type_code",
-        what: "CreateNetworkAclEntry drops IcmpTypeCode",
+        kind: "elastic_ips",
+        at: &["network_border_group", "public_ipv4_pool", "customer_owned_ipv4_pool"],
+        what: "AllocateAddress drops NetworkBorderGroup and the pools",
     },
-    Hole { emulator: MOTO, kind: "vpcs", at: &["default_network_acl.entries.icmp_type_code"], what: "DescribeNetworkAcls leaves IcmpTypeCode out" },
-    Hole { emulator: MOTO, kind: "vpcs", at: &["ipv6_cidr_block_network_border_group"], what: "DescribeVpcs leaves the border group of an IPv6 block out" },
-    Hole { emulator: MOTO, kind: "subnets", at: &["private_dns_name_options_on_launch.hostname_type", "private_dns_name_options_on_launch.enable_resource_name_dns_aaaa_record"], what: "ModifySubnetAttribute keeps only EnableResourceNameDnsARecordOnLaunch" },
-    Hole { emulator: MOTO, kind: "subnets", at: &["map_public_ip_on_launch"], what: "CreateSubnet with AvailabilityZoneId makes a default subnet, which maps public addresses" },
-    Hole { emulator: MOTO, kind: "elastic_ips", at: &["network_border_group"], what: "DescribeAddresses leaves NetworkBorderGroup out" },
-    Hole { emulator: MOTO, kind: "target_groups", at: &["matcher.grpc_code"], what: "ModifyTargetGroup keeps only the HttpCode of a matcher" },
-    Hole { emulator: MINISTACK, kind: "distributions", at: &["create vpc_origin"], what: "CreateDistributionWithTags refuses a VPC origin that it does not know, and there is no kind that makes one" },
+    Hole {
+        emulator: MOTO,
+        kind: "target_groups",
+        at: &["matcher.grpc_code"],
+        what: "ModifyTargetGroup keeps only the HttpCode of a matcher",
+    },
+    Hole {
+        emulator: MINISTACK,
+        kind: "distributions",
+        at: &["create vpc_origin"],
+        what: "CreateDistributionWithTags refuses a VPC origin that it does not know, and there is no kind that makes one",
+    },
 ];
 
 /// Returns the holes of a kind on an emulator.

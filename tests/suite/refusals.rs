@@ -33,11 +33,27 @@ fn all() -> Vec<Refused> {
         subnets("10.0.0.0/24", "10.0.1.0/24")
     );
     vec![
-        refused("an unknown key", "buckets:\n  films: {versionning: Enabled}\n", &["stack.yaml:4", "versionning", "versioning"]),
-        refused("a wrong type", "vpcs:\n  main: {cidr_block: 10.0.0.0/16, enable_dns_support: perhaps}\n", &["stack.yaml:4", "enable_dns_support"]),
+        refused(
+            "an unknown key",
+            "buckets:\n  films: {versionning: Enabled}\n",
+            &["stack.yaml:4", "versionning", "versioning"],
+        ),
+        refused(
+            "a wrong type",
+            "vpcs:\n  main: {cidr_block: 10.0.0.0/16, enable_dns_support: perhaps}\n",
+            &["stack.yaml:4", "enable_dns_support"],
+        ),
         refused("a duplicate key", "buckets:\n  films: {}\n  films: {}\n", &["stack.yaml:5", "films"]),
-        refused("an unknown reference", &format!("{vpc}internet_gateways:\n  out: {{vpc_id: \"${{vpcs.mian.id}}\"}}\n"), &["stack.yaml:6", "mian", "main"]),
-        refused("an unknown attribute", &format!("{vpc}internet_gateways:\n  out: {{vpc_id: \"${{vpcs.main.arm}}\"}}\n"), &["stack.yaml:6", "arm", "arn"]),
+        refused(
+            "an unknown reference",
+            &format!("{vpc}internet_gateways:\n  out: {{vpc_id: \"${{vpcs.mian.id}}\"}}\n"),
+            &["stack.yaml:6", "mian", "main"],
+        ),
+        refused(
+            "an unknown attribute",
+            &format!("{vpc}internet_gateways:\n  out: {{vpc_id: \"${{vpcs.main.arm}}\"}}\n"),
+            &["stack.yaml:6", "arm", "arn"],
+        ),
         refused(
             "a ring that nothing breaks",
             "vpcs:\n  a: {cidr_block: 10.0.0.0/16, tags: {of: \"${vpcs.b.id}\"}}\n  b: {cidr_block: 10.1.0.0/16, tags: {of: \"${vpcs.a.id}\"}}\n",
@@ -46,16 +62,28 @@ fn all() -> Vec<Refused> {
         refused("a wrong enum", "buckets:\n  films: {versioning: On}\n", &["stack.yaml:4", "Enabled"]),
         refused("a CIDR outside of its VPC", &subnets("10.1.0.0/24", "10.0.1.0/24"), &["stack.yaml:6", "10.1.0.0/24"]),
         refused("overlapping subnets", &subnets("10.0.0.0/23", "10.0.1.0/24"), &["subnets.", "10.0.1.0/24"]),
-        refused("a name that is too long", &format!("target_groups:\n  api: {{name: {}, target_type: lambda}}\n", "a".repeat(33)), &["stack.yaml:4", "32"]),
+        refused(
+            "a name that is too long",
+            &format!("target_groups:\n  api: {{name: {}, target_type: lambda}}\n", "a".repeat(33)),
+            &["stack.yaml:4", "32"],
+        ),
         refused(
             "a minimum over its maximum",
             "autoscaling_groups:\n  api: {min_size: 3, max_size: 2, availability_zones: [us-east-1a], launch_template: {launch_template_name: x, version: \"1\"}}\n",
             &["stack.yaml:4", "min_size"],
         ),
         refused("two rules with one priority", &balancer, &["stack.yaml:", "priority", "10"]),
-        refused("an unquoted condition", "variables:\n  x: {type: boolean, default: true}\nbuckets:\n  films: {bucket: ${vars.x ? \"a\" : \"b\"}}\n", &["stack.yaml:6"]),
+        refused(
+            "an unquoted condition",
+            "variables:\n  x: {type: boolean, default: true}\nbuckets:\n  films: {bucket: ${vars.x ? \"a\" : \"b\"}}\n",
+            &["stack.yaml:6"],
+        ),
         refused("a bomb", &bomb(), &["stack.yaml"]),
-        refused("ten thousand levels", &format!("buckets:\n  films: {}{}\n", "[".repeat(10_000), "]".repeat(10_000)), &["stack.yaml"]),
+        refused(
+            "ten thousand levels",
+            &format!("buckets:\n  films: {}{}\n", "[".repeat(10_000), "]".repeat(10_000)),
+            &["stack.yaml"],
+        ),
         refused("a NUL byte", "buckets:\n  films: {bucket: \"a\u{0}b\"}\n", &["stack.yaml:4"]),
     ]
 }

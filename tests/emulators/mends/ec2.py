@@ -8,6 +8,7 @@ from moto.core.types import Base64EncodedString
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import DependencyViolationError, InvalidLaunchTemplateVersionNotFound
 from moto.ec2.models import EC2Backend
+from moto.ec2.models.instances import Instance
 from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.models.nat_gateways import NatGateway
 from moto.ec2.models.subnets import Subnet
@@ -204,6 +205,17 @@ def _what_is_used_stays() -> None:
                 f"The subnet '{subnet_id}' has dependencies and cannot be deleted."
             )
         return original(subnet_id)
+
+    @around(Instance, "terminate")
+    def terminate(original: Any, self: Instance, *args: Any, **kwargs: Any) -> Any:
+        """The first interface of an instance goes with it."""
+        for nic in self.nics.values():
+            if nic.delete_on_termination is None or str(nic.device_index) == "0":
+                nic.delete_on_termination = True
+        result = original(*args, **kwargs)
+        for nic in self.nics.values():
+            self.ec2_backend.enis.pop(nic.id, None)
+        return result
 
     @around(EC2Backend, "delete_vpc")
     def delete_vpc(original: Any, self: EC2Backend, vpc_id: str) -> Any:

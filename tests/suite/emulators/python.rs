@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use sha2::{Digest, Sha256};
-use trueup::world::hex;
+use trueup::model::digits::hex;
 
 use super::{aloud, sources};
 

@@ -142,10 +142,14 @@ fn requests_that_aws_refuses_are_refused() {
     check("networks.b", r#"{}"#, Class::Invalid, "ValidationError");
     check("buckets.b", r#"{}"#, Class::Invalid, "ValidationError");
     check("buckets.b", r#"{"bucket": "films"}"#, Class::Exists, "BucketAlreadyExists");
-    check("machines.b", r#"{"network_id": "net-00123456789abcdef"}"#, Class::Invalid, "InvalidNetwork.NotFound");
+    let other = create(&sandbox, "networks.other", r#"{"cidr": "10.9.0.0/16"}"#).unwrap();
+    let live = read(&sandbox, "networks", &Ask::Ids(vec![other.id.clone()])).remove(0);
+    delete(&sandbox, &live, false).unwrap();
+    let dangling = format!(r#"{{"network_id": "{}"}}"#, other.id);
+    check("machines.b", &dangling, Class::Invalid, "InvalidNetwork.NotFound");
     let taken = format!(r#"{{"network_id": "{}", "address": "10.0.0.1"}}"#, network.id);
     check("machines.b", &taken, Class::Exists, "MachineAlreadyExists");
-    create(&sandbox, "machines.c", r#"{"network_id": "net-of-another-account"}"#).unwrap();
+    create(&sandbox, "machines.c", r#"{"network_id": "net-00123456789abcdef"}"#).unwrap();
 }
 
 #[test]

@@ -73,14 +73,21 @@ impl Mention<'_> {
         held == self.value || (self.loose && last_segment(held) == last_segment(self.value))
     }
 
-    /// Returns true if the value has the form of what this account gives such a thing. An id of any other form
-    /// (a managed policy, an image) names something outside the sandbox.
-    pub fn is_ours(&self, target: &Schema, place: &Place) -> bool {
+    /// Returns true if the value names something of this account, whether it is live, gone or was never there.
+    ///
+    /// An id that the sandbox never gave (a subnet that exists already, an image, a managed policy) names something
+    /// outside it. A name or ARN that can be computed says by its form whose it is.
+    fn is_ours(&self, account: &Account, target: &Schema, place: &Place) -> bool {
         let Some(attribute) = target.attributes.get(self.refers.attribute) else {
             return target.fields.fields.contains_key(self.refers.attribute);
         };
-        let (Source::Computed(template) | Source::Given(template)) = attribute.source;
-        is_of_form(self.value, template, place)
+        match attribute.source {
+            Source::Computed(template) => is_of_form(self.value, template, place),
+            Source::Given(_) => {
+                let mut known = account.live.values().chain(account.gone.values());
+                known.any(|stored| self.names(None, stored))
+            }
+        }
     }
 }
 
@@ -98,14 +105,6 @@ fn is_of_form(text: &str, template: &str, place: &Place) -> bool {
         pattern.push_str(&match name {
             "account" | "partition" => regex::escape(&place.get(name).unwrap_or_default()),
             "region" => "[a-z]{2}(-[a-z]+)+-[0-9]+".to_owned(),
-            "hex8" => "[0-9a-f]{8}".to_owned(),
-            "hex12" => "[0-9a-f]{12}".to_owned(),
-            "hex17" => "[0-9a-f]{17}".to_owned(),
-            "hex32" => "[0-9a-f]{32}".to_owned(),
-            "digits12" => "[0-9]{12}".to_owned(),
-            "upper13" => "[A-Z0-9]{13}".to_owned(),
-            "uuid" => "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}".to_owned(),
-            "random" => "[0-9]+".to_owned(),
             _ => ".+".to_owned(),
         });
         rest = after;
@@ -126,7 +125,7 @@ pub fn dangling<'a>(
     let region = (schema.scope == Scope::Regional).then_some(&place.region);
     mentions(&schema.fields, fields).into_iter().find(|mention| {
         let target = schemas.iter().find(|target| target.kind == mention.refers.kind);
-        target.is_some_and(|target| mention.is_ours(target, place))
+        target.is_some_and(|target| mention.is_ours(account, target, place))
             && !of_kind(account, mention.refers.kind).any(|stored| mention.names(region, stored))
     })
 }
@@ -204,9 +203,9 @@ mod tests {
     }
 
     #[test]
-    fn ids_from_elsewhere_are_told_from_ours() {
-        check_form("vpc-0123456789abcdef0", "vpc-{hex17}", true);
-        check_form("vpc-default", "vpc-{hex17}", false);
+    fn names_from_elsewhere_are_told_from_ours() {
+        check_form("sg-1", "sg-{name}", true);
+        check_form("default", "sg-{name}", false);
         check_form("arn:aws:iam::123456789012:policy/x", "arn:{partition}:iam::{account}:policy/{name}", true);
         check_form("arn:aws:iam::aws:policy/x", "arn:{partition}:iam::{account}:policy/{name}", false);
         check_form("films.s3.eu-west-1.amazonaws.com", "{bucket}.s3.{region}.amazonaws.com", true);

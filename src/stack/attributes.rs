@@ -14,6 +14,7 @@ impl Evaluation<'_> {
     /// Returns an attribute or field of a resource. In this order: what is known of the account, what can be computed
     /// before creation, what the stack writes, what omitting the field means.
     pub fn attribute(&self, index: usize, key: Option<&Arc<str>>, name: &str) -> Result<Value, Missing> {
+        self.look();
         let block = &self.program.blocks[index];
         let schema = self.program.schema_of(block);
         let field = schema.fields.fields.get(name);

@@ -3,8 +3,8 @@
 //! A value can need others that can need others: from a few steps on, the next one is not worked out on the spot but
 //! put on a list and everything above it started again. So no chain of references, however long, overflows the stack.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cell::{Cell as Counter, RefCell};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -16,7 +16,6 @@ use super::source::Report;
 use super::term::{Term, TermKind};
 use super::typing::Typing;
 use super::view::{Each, View};
-use crate::model::address::is_key;
 use crate::model::problem::Problem;
 use crate::model::shape::{Field, Shape};
 use crate::model::stack::Facts;
@@ -24,8 +23,6 @@ use crate::model::value::Value;
 
 /// How many values may wait for each other before a new start is made.
 const HOPS_MAX: usize = 6;
-/// How many instances one block may have.
-const INSTANCES_MAX: usize = 10_000;
 /// How deep a value may be nested.
 const LEVELS_MAX: usize = 128;
 
@@ -36,6 +33,12 @@ pub struct Evaluation<'p> {
     pub report: &'p Report,
     pub budget: Budget,
     cells: RefCell<HashMap<Cell, State>>,
+    /// What other evaluations worked out from the same account: nothing in it depends on a resource.
+    shared: Rc<SharedCells>,
+    /// Cells that looked at a resource, or at another such cell.
+    impure: RefCell<HashSet<Cell>>,
+    /// How often one looked so far.
+    looks: Counter<u64>,
     /// What is being worked out, outermost first.
     active: RefCell<Vec<Cell>>,
     /// What must be worked out before the outermost can be tried again.
@@ -44,7 +47,7 @@ pub struct Evaluation<'p> {
 
 /// Something that is worked out once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Cell {
+pub enum Cell {
     Local(usize),
     /// The stack's own tags.
     Tags,
@@ -53,12 +56,49 @@ enum Cell {
     Field(usize, Option<Arc<str>>, usize),
 }
 
-#[derive(Clone)]
-enum State {
+#[derive(Clone, Debug)]
+pub enum State {
     Active,
     Failed,
     Item(Item),
     Instances(Rc<Instances>),
+}
+
+type SharedCells = RefCell<HashMap<Cell, State>>;
+
+/// What does not depend on any resource is worked out once for all evaluations with the same account and zones: an apply
+/// evaluates the fields of every resource by themselves.
+#[derive(Debug, Default)]
+pub struct Shared {
+    by_account: RefCell<Vec<(Facts, Rc<SharedCells>)>>,
+}
+
+/// More sets of facts than this are not kept: there are those of `validate`, and those of the account.
+const SHARED_MAX: usize = 4;
+
+impl Shared {
+    /// Returns what is shared by evaluations that know the same of the account.
+    fn of(&self, facts: &Facts) -> Rc<SharedCells> {
+        let is_same = |other: &Facts| {
+            other.account == facts.account && other.partition == facts.partition && other.zones == facts.zones
+        };
+        let mut known = self.by_account.borrow_mut();
+        if let Some((_, cells)) = known.iter().find(|(other, _)| is_same(other)) {
+            return cells.clone();
+        }
+        if known.len() >= SHARED_MAX {
+            known.remove(0);
+        }
+        let cells = Rc::default();
+        let facts = Facts {
+            account: facts.account.clone(),
+            partition: facts.partition.clone(),
+            zones: facts.zones.clone(),
+            ..Facts::default()
+        };
+        known.push((facts, Rc::clone(&cells)));
+        cells
+    }
 }
 
 /// The resources that a block stands for.
@@ -87,6 +127,9 @@ impl<'p> Evaluation<'p> {
             report,
             budget: Budget::default(),
             cells: RefCell::default(),
+            shared: program.shared.of(facts),
+            impure: RefCell::default(),
+            looks: Counter::default(),
             active: RefCell::default(),
             need: RefCell::default(),
         }
@@ -178,8 +221,8 @@ impl<'p> Evaluation<'p> {
 
     fn each_value(&self, block: &Block, key: &str) -> Item {
         let unknown = || Item::Value(Value::unknown("each.value"));
-        match self.cells.borrow().get(&Cell::Instances(block.index)) {
-            Some(State::Instances(instances)) => match &**instances {
+        match self.state(&Cell::Instances(block.index)) {
+            Some(State::Instances(instances)) => match &*instances {
                 Instances::Each(list) => list.get(key).map_or_else(unknown, |instance| instance.value.clone()),
                 _ => unknown(),
             },
@@ -208,10 +251,15 @@ impl<'p> Evaluation<'p> {
 
     /// Returns a cell's state once it is worked out.
     fn settled(&self, cell: Cell) -> Result<State, Missing> {
-        match self.cells.borrow().get(&cell) {
+        match self.state(&cell) {
             Some(State::Active) => return Err(self.ring(&cell)),
             Some(State::Failed) => return Err(Missing::Reported),
-            Some(done) => return Ok(done.clone()),
+            Some(done) => {
+                if self.impure.borrow().contains(&cell) {
+                    self.look();
+                }
+                return Ok(done);
+            }
             None => {}
         }
         let depth = self.active.borrow().len();
@@ -223,6 +271,15 @@ impl<'p> Evaluation<'p> {
             return Err(Missing::Reported);
         }
         self.work_out(&cell)
+    }
+
+    fn state(&self, cell: &Cell) -> Option<State> {
+        self.cells.borrow().get(cell).or(self.shared.borrow().get(cell)).cloned()
+    }
+
+    /// Notes that what is being worked out depends on a resource.
+    pub fn look(&self) {
+        self.looks.set(self.looks.get() + 1);
     }
 
     /// Works out the outermost cell, and first whatever turns out to be too far down.
@@ -254,6 +311,7 @@ impl<'p> Evaluation<'p> {
         self.cells.borrow_mut().insert(cell.clone(), State::Active);
         self.active.borrow_mut().push(cell.clone());
         let before = self.report.count();
+        let looks = self.looks.get();
         let outcome = self.compute(cell);
         self.active.borrow_mut().pop();
         if self.need.borrow().is_some() {
@@ -265,6 +323,11 @@ impl<'p> Evaluation<'p> {
             _ => State::Failed,
         };
         self.cells.borrow_mut().insert(cell.clone(), state.clone());
+        if self.looks.get() > looks {
+            self.impure.borrow_mut().insert(cell.clone());
+        } else if !matches!((cell, &state), (Cell::Field(..), _) | (_, State::Failed)) {
+            self.shared.borrow_mut().insert(cell.clone(), state.clone());
+        }
         if let State::Failed = state { Err(Missing::Reported) } else { Ok(state) }
     }
 
@@ -307,87 +370,6 @@ impl<'p> Evaluation<'p> {
             self.report.push(Problem::at(term.span, "this value is too large"));
         }
         is_fine
-    }
-
-    /// Works out `for_each` and `when`.
-    fn expand(&self, block: &Block) -> Option<Instances> {
-        let Some(for_each) = &block.for_each else {
-            let view = View::new(self, None);
-            return match self.is_on(block, &view)? {
-                Ok(is_on) => Some(Instances::One { is_on }),
-                Err(unknown) => Some(Instances::Unknown(unknown)),
-            };
-        };
-        let elements = match self.elements(for_each)? {
-            Ok(elements) => elements,
-            Err(unknown) => return Some(Instances::Unknown(unknown)),
-        };
-        if elements.len() > INSTANCES_MAX {
-            let message =
-                format!("`for_each` has {} elements, and at most {INSTANCES_MAX} are allowed", elements.len());
-            self.report.push(Problem::at(for_each.span, message));
-            return None;
-        }
-        let mut list = IndexMap::with_capacity(elements.len());
-        for (key, value) in elements {
-            if !is_key(&key) {
-                let problem = Problem::at(for_each.span, format!("`{key}` cannot be a key of `for_each`"));
-                self.report.push(problem.help("a key is 1 to 64 of the characters `A-Z a-z 0-9 _ . : = + @ -`"));
-                return None;
-            }
-            let view = View::new(self, Some(Each { key: key.clone().into(), value: value.clone() }));
-            match self.is_on(block, &view)? {
-                Ok(is_on) => {
-                    list.insert(key, Instance { value, is_on });
-                }
-                Err(unknown) => return Some(Instances::Unknown(unknown)),
-            }
-        }
-        Some(Instances::Each(list))
-    }
-
-    fn is_on(&self, block: &Block, view: &View<'_>) -> Option<Result<bool, Value>> {
-        let Some(when) = &block.when else { return Some(Ok(true)) };
-        let before = self.report.count();
-        let value = Typing { view }.term(when, &Shape::Bool, "when");
-        if self.report.count() > before {
-            return None;
-        }
-        match value.peel() {
-            Value::Bool(flag) => Some(Ok(*flag)),
-            Value::Unknown(unknown) => self.must_be_known(when, "when", &unknown.0, &value),
-            _ => Some(Ok(true)),
-        }
-    }
-
-    /// Returns keys and values of `for_each`, in the order of the keys of a map, or of the list.
-    fn elements(&self, term: &Term) -> Option<Result<Vec<(Arc<str>, Item)>, Value>> {
-        let view = View::new(self, None);
-        let before = self.report.count();
-        let item = match &term.kind {
-            TermKind::Template(template) => view.item(template)?,
-            _ => Item::Value(Typing { view: &view }.term(term, &Shape::Document, "")),
-        };
-        if self.report.count() > before {
-            return None;
-        }
-        super::for_each::elements(self, &view, term, item)
-    }
-
-    /// Zones are read before anything is planned, so what waits for them may be unknown for now; all else may not.
-    pub fn must_be_known<T>(
-        &self,
-        term: &Term,
-        what: &str,
-        waits_for: &str,
-        value: &Value,
-    ) -> Option<Result<T, Value>> {
-        if matches!(waits_for, "availability_zones()" | "account_id" | "partition" | "each.key" | "each.value") {
-            return Some(Err(value.clone()));
-        }
-        let message = format!("`{what}` must be known before anything is created, and it waits for `{waits_for}`");
-        self.report.push(Problem::at(term.span, message).help("use variables, locals, or the keys of another block"));
-        None
     }
 
     fn ring(&self, cell: &Cell) -> Missing {

@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 
 use super::document::{Document, Environment, Reader, is_stack_name};
 use super::eval::suggestion;
-use super::evaluation::Evaluation;
+use super::evaluation::{Evaluation, Shared};
 use super::files::{self, Files};
 use super::program::Program;
 use super::scalars;
@@ -129,6 +129,7 @@ impl Loader<'_> {
             by_name: document.blocks.iter().map(|block| ((block.schema, block.name.clone()), block.index)).collect(),
             blocks: document.blocks,
             outputs: document.outputs,
+            shared: Shared::default(),
         };
         program.account = settle_account(&program, account.as_ref(), &self.report);
         program.regions = settle_region(&program, region.as_ref(), span, &self.report).into_iter().collect();

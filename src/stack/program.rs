@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::evaluation::Shared;
 use super::files::Files;
 use super::source::Sources;
 use super::term::{Term, TermEntry};
@@ -29,6 +30,7 @@ pub struct Program {
     pub(super) blocks: Vec<Block>,
     pub(super) by_name: HashMap<(usize, Arc<str>), usize>,
     pub(super) outputs: IndexMap<Arc<str>, Output>,
+    pub(super) shared: Shared,
 }
 
 /// One block of a section: a resource, or several with `for_each`.

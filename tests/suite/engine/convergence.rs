@@ -14,13 +14,13 @@ use super::stack::Stack;
 use super::{apply, kinds};
 
 /// The account over time, with what must never be touched.
-struct Account {
-    sandbox: Sandbox,
+pub struct Account {
+    pub sandbox: Sandbox,
     foreign: BTreeMap<Key, Stored>,
 }
 
 impl Account {
-    fn new() -> Account {
+    pub fn new() -> Account {
         Account { sandbox: Sandbox::in_memory(kinds::schemas()), foreign: BTreeMap::new() }
     }
 
@@ -29,7 +29,7 @@ impl Account {
         self.sandbox = self.sandbox.reopened().hostile(hostility);
     }
 
-    fn everything(&self) -> Vec<Stored> {
+    pub fn everything(&self) -> Vec<Stored> {
         self.sandbox.another_client().everything().expect("memory is readable")
     }
 
@@ -62,11 +62,11 @@ impl Account {
     }
 }
 
-fn run<T>(future: impl Future<Output = T>) -> T {
+pub fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
 }
 
-fn show(plan: &Plan) -> String {
+pub fn show(plan: &Plan) -> String {
     let changes = plan.changes.iter().map(|change| {
         let fields: Vec<_> =
             change.fields.iter().map(|field| format!("{}: {} -> {}", field.path, field.before, field.after)).collect();
@@ -91,7 +91,7 @@ fn try_once(account: &mut Account, stack: &Stack, destroy: bool) -> Result<(), T
 }
 
 /// Applies once on a good day: it must succeed, and leave nothing to do.
-fn settle(account: &mut Account, stack: &Stack, destroy: bool) -> Result<(), TestCaseError> {
+pub fn settle(account: &mut Account, stack: &Stack, destroy: bool) -> Result<(), TestCaseError> {
     let nothing = Stack::default();
     account.weather(Hostility::none());
     let plan = run(apply::plan(&account.sandbox, stack, destroy)).expect("a good day");
@@ -104,7 +104,7 @@ fn settle(account: &mut Account, stack: &Stack, destroy: bool) -> Result<(), Tes
     account.check_foreign()
 }
 
-fn config() -> ProptestConfig {
+pub fn config() -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
 }
 

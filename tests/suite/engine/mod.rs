@@ -3,5 +3,6 @@
 mod apply;
 mod convergence;
 mod kinds;
+mod ordering;
 mod random;
 mod stack;

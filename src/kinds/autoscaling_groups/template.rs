@@ -2,7 +2,7 @@
 
 use crate::kinds::fields::Fields;
 use crate::kinds::stated::{self, Unsaid};
-use crate::model::shape::{Field, Record};
+use crate::model::shape::{Equal, Field, Record};
 use crate::model::value::{Map, Value};
 
 /// Auto Scaling's defaults of a mixed policy:
@@ -22,12 +22,19 @@ const MIXED: Unsaid = Unsaid {
 /// Returns the fields of a specification: a version is a number, so that a new one is a change of the group.
 pub fn specification(generated: Record) -> Record {
     generated
-        .with("launch_template_id", |field| field.refers("launch_templates", "id"))
-        .with("launch_template_name", |field| field.refers("launch_templates", "launch_template_name"))
+        .with("launch_template_id", |field| field.refers("launch_templates", "id").compared(Equal::By(if_stated)))
+        .with("launch_template_name", |field| {
+            field.refers("launch_templates", "launch_template_name").compared(Equal::By(if_stated))
+        })
         .with("version", |field| {
             let number = Field::integer(1, i64::MAX).link(field.link);
             number.note("As in `${launch_templates.web.latest_version}`; omitted: the template's default version.")
         })
+}
+
+/// A template is named by its id or by its name; Auto Scaling reports both.
+fn if_stated(desired: &Value, live: &Value) -> bool {
+    desired.is_null() || desired == live
 }
 
 /// Returns true if two specifications name the same version of the same template.

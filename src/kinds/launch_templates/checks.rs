@@ -1,6 +1,6 @@
 //! What a launch template cannot say at once.
 
-use super::data::USER_DATA_MAX;
+use super::data::{self, USER_DATA_MAX};
 use crate::kinds::fields::Fields;
 use crate::model::address::Address;
 use crate::model::schema::{Broken, Neighbours};
@@ -31,6 +31,12 @@ pub fn exclusions(stack: &dyn Neighbours, address: &Address) -> Vec<Broken> {
         let message = format!("`user_data` has {} bytes; EC2 takes {USER_DATA_MAX}", text.len());
         broken
             .push(Broken::new("user_data", message).help("put the script into a bucket, and let `user_data` fetch it"));
+    }
+    if !data::record().fields.keys().any(|name| is_set(fields, name)) {
+        broken.push(
+            Broken::new("", "a launch template says what to launch")
+                .help("write at least `image_id` or `instance_type`"),
+        );
     }
     broken.extend(volumes(fields));
     broken
@@ -79,6 +85,7 @@ mod tests {
                 "security_group_ids: [sg-1], network_interfaces: [{device_index: 0}]".to_owned(),
                 vec!["security_group_ids"],
             ),
+            ("version_description: nothing".to_owned(), vec![""]),
             ("iam_instance_profile: {name: a, arn: b}".to_owned(), vec!["iam_instance_profile.arn"]),
             (format!("user_data: {}", "ü".repeat(9_000)), vec!["user_data"]),
             (

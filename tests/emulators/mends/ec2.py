@@ -184,6 +184,13 @@ def _subnets() -> None:
 
 
 def _what_is_used_stays() -> None:
+    @around(Instance, "terminate")
+    def terminate(original: Any, self: Instance) -> Any:
+        """An instance's own interface goes with it."""
+        for nic in self.nics.values():
+            nic.delete_on_termination = True
+        return original()
+
     @around(EC2Backend, "delete_security_group")
     def delete_security_group(original: Any, self: EC2Backend, name: Any = None, group_id: Any = None) -> None:
         """A security group that an interface has, or another group names, is not deleted."""

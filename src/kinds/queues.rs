@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use aws_sdk_sqs::types::QueueAttributeName as Name;
 use futures_util::try_join;
 
-use crate::aws::{Aws, each, insist, tags};
+use crate::aws::{Aws, each, insist, insist_while, tags};
 use crate::model::address::Address;
 use crate::model::delta::Delta;
 use crate::model::failure::{Failure, unless_gone};
@@ -27,6 +27,8 @@ pub struct Queues;
 const FAN_OUT: usize = 32;
 /// A name is refused for a minute after a queue of that name was deleted.
 const REBIRTH: Duration = Duration::from_secs(90);
+/// How long SQS may not know a role that was just made.
+const PROPAGATION: Duration = Duration::from_secs(20);
 
 /// Every attribute that a stack can set: SQS carries them all as texts in one map.
 const ATTRIBUTES: &[(&str, Name, Form)] = &[
@@ -110,7 +112,10 @@ impl Kind for Queues {
             .set_attributes(Some(attributes(new.fields)))
             .set_tags(Some(tags::to_strings(new.tags)));
         let deleted = ["AWS.SimpleQueueService.QueueDeletedRecently", "QueueDeletedRecently"];
-        let made = insist(REBIRTH, &deleted, async || Ok(request.clone().send().await?)).await?;
+        let made = insist_while(PROPAGATION, passes, async || {
+            insist(REBIRTH, &deleted, async || Ok(request.clone().send().await?)).await
+        })
+        .await?;
         let mut live = Live::new("queues", Some(&aws.region), name);
         live.attribute("queue_url", made.queue_url);
         Ok(Born { id: live.id, attributes: live.attributes })
@@ -243,7 +248,8 @@ fn touched(fields: &Map, delta: &Delta) -> HashMap<Name, String> {
 
 async fn set(aws: &Aws, live: &Live, attributes: HashMap<Name, String>) -> Result<(), Failure> {
     if !attributes.is_empty() {
-        aws.sqs.set_queue_attributes().queue_url(url(live)).set_attributes(Some(attributes)).send().await?;
+        let request = aws.sqs.set_queue_attributes().queue_url(url(live)).set_attributes(Some(attributes));
+        insist_while(PROPAGATION, passes, async || Ok(request.clone().send().await?)).await?;
     }
     Ok(())
 }
@@ -257,6 +263,11 @@ async fn retag(aws: &Aws, live: &Live, change: &TagChange) -> Result<(), Failure
         aws.sqs.tag_queue().queue_url(url(live)).set_tags(Some(tags::to_strings(&change.set))).send().await?;
     }
     Ok(())
+}
+
+/// Returns true for a policy that is refused, as it is while SQS does not know a principal that was just made.
+fn passes(failure: &Failure) -> bool {
+    failure.is_code("InvalidAttributeValue") && failure.message.contains("Policy")
 }
 
 fn url(live: &Live) -> &str {

@@ -1,11 +1,15 @@
 //! Who is told of what happens in a bucket.
 
+use std::time::Duration;
+
 use aws_sdk_s3::types::{FilterRuleName, NotificationConfiguration};
 
 use super::part::*;
+use crate::aws::insist_while;
 
 pub struct Notifications;
 
+const PROPAGATION: Duration = Duration::from_secs(60);
 const LISTS: [&str; 3] = ["topic_configurations", "queue_configurations", "lambda_function_configurations"];
 
 fn document() -> Record {
@@ -48,7 +52,10 @@ impl Part for Notifications {
     async fn write(&self, s3: &Client, bucket: &str, wanted: &Map, _: &Map) -> Result<(), Failure> {
         let document = to::member(wanted, "notifications", shapes::s3::notification_configuration_to)?;
         let document = document.unwrap_or_else(|| NotificationConfiguration::builder().build());
-        s3.put_bucket_notification_configuration().bucket(bucket).notification_configuration(document).send().await?;
+        let request = s3.put_bucket_notification_configuration().bucket(bucket).notification_configuration(document);
+        // S3 tries the destinations, whose policies may have been written a moment ago.
+        let passes = |failure: &Failure| failure.is_code("InvalidArgument") && failure.message.contains("destination");
+        insist_while(PROPAGATION, passes, async || Ok(request.clone().send().await?)).await?;
         Ok(())
     }
 

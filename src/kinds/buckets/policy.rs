@@ -1,10 +1,16 @@
 //! Who may do what with a bucket.
 
+use std::time::Duration;
+
 use super::part::*;
+use crate::aws::insist_while;
 use crate::kinds::policy::{self, Attached};
 use crate::model;
+use crate::model::failure::Class;
 
 pub struct Policy;
+
+const PROPAGATION: Duration = Duration::from_secs(60);
 
 #[async_trait(?Send)]
 impl Part for Policy {
@@ -26,9 +32,13 @@ impl Part for Policy {
     }
 
     async fn write(&self, s3: &Client, bucket: &str, wanted: &Map, live: &Map) -> Result<(), Failure> {
+        let block = wanted.get("public_access_block").and_then(|block| block.get("block_public_policy"));
+        let may_be_public = block.and_then(Value::as_bool) == Some(false);
         let wanted = wanted.get("policy").cloned().unwrap_or_default();
         let text = policy::to_text(&with_delivery(&wanted, live.get("policy").unwrap_or(&Value::Null)));
-        s3.put_bucket_policy().bucket(bucket).policy(text).send().await?;
+        let request = s3.put_bucket_policy().bucket(bucket).policy(text);
+        insist_while(PROPAGATION, |failure| passes(failure, may_be_public), async || Ok(request.clone().send().await?))
+            .await?;
         Ok(())
     }
 
@@ -47,6 +57,13 @@ impl Part for Policy {
     fn broken(&self, fields: &Map) -> Vec<Broken> {
         fields.get("policy").map_or_else(Vec::new, |it| policy::broken("policy", it, Attached::Resource))
     }
+}
+
+/// Returns true for what S3 refuses only until its replicas, or IAM's, have caught up: a public policy although the
+/// block was just lifted, and a principal that was just made.
+fn passes(failure: &Failure, may_be_public: bool) -> bool {
+    (may_be_public && failure.class == Class::Denied && failure.message.contains("BlockPublicPolicy"))
+        || (failure.is_code("MalformedPolicy") && failure.message.contains("principal"))
 }
 
 /// Returns the wanted policy with what log delivery added to the live one.

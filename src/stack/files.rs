@@ -10,12 +10,15 @@ use super::source::Sources;
 /// Reads a text, or says why not. Given by the loader: nothing else of the language touches the disk.
 pub type Reader = dyn Fn(&Path) -> Result<Arc<str>, String>;
 
+/// The text of a file and its index among the sources, or why there is none.
+type Text = Result<(Arc<str>, u32), String>;
+
 /// Files beside a stack.
 pub struct Files {
     /// The folder of the stack: paths are relative to it.
     base: PathBuf,
     reader: Box<Reader>,
-    read: RefCell<HashMap<Arc<str>, Result<(Arc<str>, u32), String>>>,
+    read: RefCell<HashMap<Arc<str>, Text>>,
 }
 
 impl Files {
@@ -24,7 +27,7 @@ impl Files {
     }
 
     /// Returns the text of a file and its index among the sources.
-    pub fn read(&self, path: &str, sources: &Sources) -> Result<(Arc<str>, u32), String> {
+    pub fn read(&self, path: &str, sources: &Sources) -> Text {
         if let Some(found) = self.read.borrow().get(path) {
             return found.clone();
         }

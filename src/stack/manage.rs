@@ -184,11 +184,11 @@ impl Reader<'_> {
                     manage.depends_on.extend(keys.into_iter().map(|key| address.with_key(key)));
                 }
             }
-            (Instances::Each(list), Some(key)) if list.contains_key(key) => {
-                if list[key].is_on {
-                    manage.depends_on.push(address);
-                }
+            (Instances::Each(list), Some(key)) if list.get(key).is_some_and(|instance| instance.is_on) => {
+                manage.depends_on.push(address);
             }
+            // A resource that is switched off is waited for by nobody.
+            (Instances::Each(list), Some(key)) if list.contains_key(key) => {}
             (Instances::Each(list), Some(key)) => {
                 let keys: Vec<&str> = list.keys().map(|key| &**key).collect();
                 let message = format!("`{}` has no `{key}`", address.block());

@@ -78,7 +78,7 @@ fn all(verb: &str) {
         threads.into_iter().map(|thread| thread.join().unwrap()).sum::<u32>()
     });
     assert!(runs > 40, "only {runs} kills of {verb}");
-    eprintln!("{verb}: killed {runs} times, converged each time");
+    crate::emulators::aloud(&format!("{verb}: killed {runs} times, converged each time"));
 }
 
 #[test]

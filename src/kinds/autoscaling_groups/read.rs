@@ -39,7 +39,7 @@ pub async fn discover(aws: &Aws, ask: &Ask) -> Result<Vec<Live>, Failure> {
         )?;
         Ok(live(aws, &group, &policies, &schedules, &hooks))
     });
-    Ok(parts.await?)
+    parts.await
 }
 
 /// Returns the groups of these names. Those that do not exist are left out.

@@ -21,6 +21,9 @@ pub enum Wanted {
     Names(Vec<String>),
 }
 
+/// What a request names, if it names anything of this sort.
+type Asked = Option<Vec<String>>;
+
 impl Wanted {
     pub fn is_empty(&self) -> bool {
         let (Wanted::Arns(items) | Wanted::Names(items)) = self;
@@ -28,7 +31,7 @@ impl Wanted {
     }
 
     /// Returns the ARNs and names to ask for: none if all of the account is to be read.
-    fn request(&self) -> Option<(Option<Vec<String>>, Option<Vec<String>>)> {
+    fn request(&self) -> Option<(Asked, Asked)> {
         match self {
             Wanted::Arns(arns) if arns.len() <= BATCH => Some((Some(arns.clone()), None)),
             Wanted::Names(names) if names.len() <= BATCH => Some((None, Some(names.clone()))),

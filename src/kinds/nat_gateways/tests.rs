@@ -48,7 +48,8 @@ async fn addresses_read_as_a_stack_states_them() {
         let mut expected = fields(&NatGateways, expected);
         expected.retain(|_, value| !value.is_null());
         let mut held = live.fields;
-        (held.sort_keys(), expected.sort_keys());
+        held.sort_keys();
+        expected.sort_keys();
         assert_eq!(held, expected);
     };
     check(

@@ -15,8 +15,11 @@ use crate::model::value::Map;
 
 const VISIBLE: Duration = Duration::from_secs(60);
 
+/// Returns what is associated, if it is of one sort.
+type Told = fn(&RouteTableAssociation) -> Option<&str>;
+
 /// The two fields of associations, and how one is told in AWS's own form.
-const KINDS: [(&str, fn(&RouteTableAssociation) -> Option<&str>); 2] =
+const KINDS: [(&str, Told); 2] =
     [("subnet_ids", RouteTableAssociation::subnet_id), ("gateway_ids", RouteTableAssociation::gateway_id)];
 
 pub fn fields() -> [(&'static str, Field); 3] {

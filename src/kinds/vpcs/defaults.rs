@@ -91,7 +91,7 @@ impl Made {
     }
 }
 
-fn by_vpc<'a, T>(all: &'a [T], vpc: fn(&T) -> Option<&str>) -> BTreeMap<&'a str, &'a T> {
+fn by_vpc<T>(all: &[T], vpc: fn(&T) -> Option<&str>) -> BTreeMap<&str, &T> {
     all.iter().filter_map(|one| Some((vpc(one)?, one))).collect()
 }
 

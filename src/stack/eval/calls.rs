@@ -88,14 +88,14 @@ impl Eval<'_> {
                 }
             })?,
             Run::Zones => self.scope.zones(),
-            Run::File | Run::Template => self.from_file(function, &place(0), &place(1), &values)?,
+            Run::File | Run::Template => self.text_of_file(function, &place(0), &place(1), &values)?,
             _ => return fault(at, "this function is called in another way"),
         };
         self.spend(at, cost(&result))?;
         Ok(Item::Value(tainted(result, is_secret)))
     }
 
-    fn from_file(
+    fn text_of_file(
         &mut self,
         function: &Function,
         path_at: &Range<u32>,

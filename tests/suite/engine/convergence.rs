@@ -56,7 +56,8 @@ impl Account {
     fn check_true_to(&self, stack: &Stack) -> Result<(), TestCaseError> {
         let mut live: Vec<String> = self.ours().iter().map(|(mark, _)| mark.address.to_string()).collect();
         let mut wanted: Vec<String> = stack.blocks.keys().map(ToString::to_string).collect();
-        (live.sort(), wanted.sort());
+        live.sort();
+        wanted.sort();
         prop_assert_eq!(live, wanted, "one resource an address, and nothing left over");
         Ok(())
     }

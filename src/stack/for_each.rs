@@ -77,7 +77,7 @@ impl Evaluation<'_> {
     }
 
     /// Returns keys and values of `for_each`, in the order of the keys of a map, or of the list.
-    fn elements(&self, term: &Term) -> Option<Result<Vec<(Arc<str>, Item)>, Value>> {
+    fn elements(&self, term: &Term) -> Elements {
         let view = View::new(self, None);
         let before = self.report.count();
         let item = match &term.kind {

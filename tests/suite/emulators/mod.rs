@@ -32,7 +32,6 @@ pub struct Request {
     pub call: String,
     /// What AWS would have refused in it.
     pub problems: Vec<String>,
-    pub status: u16,
 }
 
 /// Returns moto with its gaps mended, and MiniStack for CloudFront.

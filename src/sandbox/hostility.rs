@@ -4,6 +4,8 @@
 //! ends after a number of reads.
 
 use std::collections::HashMap;
+use std::num::ParseIntError;
+use std::str::FromStr;
 
 use crate::model::failure::{Class, Failure};
 
@@ -55,6 +57,18 @@ impl Hostility {
             foreign_resources: 3,
             yields_max: 3,
             forgets_tokens: false,
+        }
+    }
+}
+
+impl FromStr for Hostility {
+    type Err = ParseIntError;
+
+    /// Reads `<seed>` as everything at once, and `disguise:<seed>` as disguises alone.
+    fn from_str(text: &str) -> Result<Hostility, ParseIntError> {
+        match text.strip_prefix("disguise:") {
+            Some(seed) => Ok(Hostility { seed: seed.parse()?, disguise: true, yields_max: 3, ..Hostility::none() }),
+            None => Ok(Hostility::all(text.parse()?)),
         }
     }
 }
@@ -218,6 +232,14 @@ mod tests {
         let faults = (0..1000).filter(|_| weather.fault_before(true).is_some()).count();
         assert_eq!(faults, 3);
         assert_eq!((0..1000).filter(|_| weather.fault_after().is_some()).count(), 3);
+    }
+
+    #[test]
+    fn hostility_is_read_from_text() {
+        assert_eq!("7".parse(), Ok(Hostility::all(7)));
+        let disguise: Hostility = "disguise:7".parse().unwrap();
+        assert!(disguise.disguise && disguise.faults_before == 0);
+        assert!("seven".parse::<Hostility>().is_err());
     }
 
     #[test]

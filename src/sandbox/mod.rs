@@ -108,16 +108,17 @@ impl Sandbox {
 
     /// Lets the environment make it hostile or deadly: for tests of the binary only.
     ///
-    /// `TRUEUP_SANDBOX_HOSTILE=<seed>` turns everything on; `TRUEUP_SANDBOX_DIE_AFTER=<n>` aborts the process
-    /// right after its n-th write.
+    /// `TRUEUP_SANDBOX_HOSTILE=<seed>` turns everything on, `disguise:<seed>` only what must not show as a difference;
+    /// `TRUEUP_SANDBOX_DIE_AFTER=<n>` aborts the process right after its n-th write.
     #[must_use]
     pub fn with_test_environment(self) -> Sandbox {
-        let number = |name: &str| std::env::var(name).ok()?.parse::<u32>().ok();
-        if let Some(seed) = number("TRUEUP_SANDBOX_HOSTILE") {
-            self.weather.replace(Weather::new(Hostility::all(seed.into())));
+        let hostility = std::env::var("TRUEUP_SANDBOX_HOSTILE").ok().and_then(|text| text.parse().ok());
+        if let Some(hostility) = hostility {
+            self.weather.replace(Weather::new(hostility));
         }
-        if let Some(n) = number("TRUEUP_SANDBOX_DIE_AFTER") {
-            self.death.set(Death::Real(n));
+        let writes = std::env::var("TRUEUP_SANDBOX_DIE_AFTER").ok().and_then(|text| text.parse().ok());
+        if let Some(writes) = writes {
+            self.death.set(Death::Real(writes));
         }
         self
     }

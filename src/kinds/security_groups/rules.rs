@@ -201,7 +201,9 @@ fn reported(protocol: Option<&str>, from: Option<i32>, to: Option<i32>, peer: Pe
 /// Returns a rule of `group` as the authorize calls take it.
 pub fn permission(rule: &Rule, description: Option<&str>, group: &str) -> IpPermission {
     let description = description.map(str::to_owned);
-    let (from, to) = ports_of(rule);
+    // AWS ignores the ports of other protocols, and refuses them for all.
+    let none = (rule.protocol != ALL).then_some(0);
+    let (from, to) = rule.ports.map_or((none, none), |(from, to)| (Some(from), Some(to)));
     let call = IpPermission::builder().ip_protocol(&rule.protocol).set_from_port(from).set_to_port(to);
     let pair = |id: &str| {
         let (user, id) = id.split_once('/').map_or((None, id), |(user, id)| (Some(user.to_owned()), id));
@@ -217,15 +219,6 @@ pub fn permission(rule: &Rule, description: Option<&str>, group: &str) -> IpPerm
         Peer::Itself => call.user_id_group_pairs(pair(group)),
     }
     .build()
-}
-
-/// Returns the ports that a request states: for protocols that have none, what AWS ignores.
-pub fn ports_of(rule: &Rule) -> (Option<i32>, Option<i32>) {
-    match rule.ports {
-        Some((from, to)) => (Some(from), Some(to)),
-        None if rule.protocol == ALL => (None, None),
-        None => (Some(0), Some(0)),
-    }
 }
 
 #[cfg(test)]

@@ -25,8 +25,11 @@ const REVOKED: Reply = Reply::Answer(
     200,
     "<RevokeSecurityGroupIngressResponse><return>true</return></RevokeSecurityGroupIngressResponse>",
 );
-const MODIFIED: Reply =
-    Reply::Answer(200, "<ModifySecurityGroupRulesResponse><return>true</return></ModifySecurityGroupRulesResponse>");
+const DESCRIBED: Reply = Reply::Answer(
+    200,
+    "<UpdateSecurityGroupRuleDescriptionsIngressResponse><return>true</return>\
+     </UpdateSecurityGroupRuleDescriptionsIngressResponse>",
+);
 const DUPLICATE: Reply = refusal(
     "<Response><Errors><Error><Code>InvalidPermission.Duplicate</Code><Message>it exists</Message></Error></Errors>\
      </Response>",
@@ -60,10 +63,10 @@ async fn write(wanted: &[(i32, Option<&str>)], planned: &[(i32, Option<&str>)], 
 #[tokio::test]
 async fn new_rules_come_before_old_ones_go_by_their_ids() {
     let calls =
-        write(&[(22, Some("shell")), (443, None)], &[(22, None), (80, None)], &[AUTHORIZED, REVOKED, MODIFIED]).await;
+        write(&[(22, Some("shell")), (443, None)], &[(22, None), (80, None)], &[AUTHORIZED, REVOKED, DESCRIBED]).await;
     assert!(calls[0].contains("Action=AuthorizeSecurityGroupIngress") && calls[0].contains("FromPort=443"));
     assert!(calls[1].contains("Action=RevokeSecurityGroupIngress") && calls[1].contains("SecurityGroupRuleId.1=sgr-2"));
-    assert!(calls[2].contains("Action=ModifySecurityGroupRules") && calls[2].contains("Description=shell"));
+    assert!(calls[2].contains("Action=UpdateSecurityGroupRuleDescriptionsIngress") && calls[2].contains("sgr-1"));
     assert_eq!(calls.len(), 3);
 }
 

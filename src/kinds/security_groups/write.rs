@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_sdk_ec2::types::{SecurityGroupRule, SecurityGroupRuleRequest, SecurityGroupRuleUpdate};
+use aws_sdk_ec2::types::{SecurityGroupRule, SecurityGroupRuleDescription};
 
 use super::rules::{self, Direction, Peer, Rule, Rules};
 use crate::aws::{Aws, insist_while};
@@ -46,7 +46,7 @@ pub async fn write(
             revoke(aws, group, direction, unwanted).await?;
         }
     }
-    describe_anew(aws, group, wanted, &live).await
+    describe_anew(aws, group, direction, wanted, &live).await
 }
 
 /// Revokes the rules that refer to other groups: they would keep those from being deleted.
@@ -141,36 +141,34 @@ async fn revoke(aws: &Aws, group: &str, direction: Direction, ids: Vec<String>) 
     }
 }
 
-/// Writes the descriptions that differ, in one call.
-async fn describe_anew(aws: &Aws, group: &str, wanted: &Rules, live: &[Held]) -> Result<(), Failure> {
+/// Writes the descriptions that differ, in one call: one that is left out is removed.
+async fn describe_anew(
+    aws: &Aws,
+    group: &str,
+    direction: Direction,
+    wanted: &Rules,
+    live: &[Held],
+) -> Result<(), Failure> {
     let updates: Vec<_> = live
         .iter()
         .filter_map(|held| {
             let description = wanted.get(&held.rule)?;
-            (*description != held.description).then(|| update(held, description.as_deref(), group))
+            let update = SecurityGroupRuleDescription::builder().security_group_rule_id(&held.id);
+            (*description != held.description).then(|| update.set_description(description.clone()).build())
         })
         .collect();
-    if !updates.is_empty() {
-        let call = aws.ec2.modify_security_group_rules().group_id(group);
-        call.set_security_group_rules(Some(updates)).send().await?;
+    if updates.is_empty() {
+        return Ok(());
+    }
+    match direction {
+        Direction::Ingress => {
+            let call = aws.ec2.update_security_group_rule_descriptions_ingress().group_id(group);
+            call.set_security_group_rule_descriptions(Some(updates)).send().await?;
+        }
+        Direction::Egress => {
+            let call = aws.ec2.update_security_group_rule_descriptions_egress().group_id(group);
+            call.set_security_group_rule_descriptions(Some(updates)).send().await?;
+        }
     }
     Ok(())
-}
-
-/// The whole rule is stated anew: what is left out would be taken for nothing.
-fn update(held: &Held, description: Option<&str>, group: &str) -> SecurityGroupRuleUpdate {
-    let (from, to) = rules::ports_of(&held.rule);
-    let request = SecurityGroupRuleRequest::builder()
-        .ip_protocol(&held.rule.protocol)
-        .set_from_port(from.or(Some(-1)))
-        .set_to_port(to.or(Some(-1)))
-        .description(description.unwrap_or_default());
-    let request = match &held.rule.peer {
-        Peer::V4(block) => request.cidr_ipv4(block),
-        Peer::V6(block) => request.cidr_ipv6(block),
-        Peer::PrefixList(id) => request.prefix_list_id(id),
-        Peer::Group(id) => request.referenced_group_id(id.rsplit('/').next().unwrap_or(id)),
-        Peer::Itself => request.referenced_group_id(group),
-    };
-    SecurityGroupRuleUpdate::builder().security_group_rule_id(&held.id).security_group_rule(request.build()).build()
 }

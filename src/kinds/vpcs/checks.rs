@@ -19,10 +19,18 @@ pub fn blocks(stack: &dyn Neighbours, own: &Address) -> Vec<Broken> {
         _ => {}
     }
     let more = fields.value("secondary_cidr_blocks").and_then(Value::as_list).unwrap_or_default();
+    let first = fields.value("cidr_block").and_then(Value::as_str);
+    let mut nets: Vec<_> = first.and_then(|text| text.parse().ok()).into_iter().collect();
     for (index, block) in more.iter().enumerate() {
-        if let Some(text) = block.as_str() {
-            let path = format!("secondary_cidr_blocks[{index}]");
-            broken.extend(cidr::v4(&path, text, cidr::NETWORK_SIZES).err());
+        let Some(text) = block.as_str() else { continue };
+        let path = format!("secondary_cidr_blocks[{index}]");
+        match cidr::v4(&path, text, cidr::NETWORK_SIZES) {
+            Err(wrong) => broken.push(wrong),
+            Ok(net) => {
+                let taken = nets.iter().find(|taken| cidr::overlap(taken, &net));
+                broken.extend(taken.map(|taken| Broken::new(&path, format!("`{net}` overlaps `{taken}`"))));
+                nets.push(net);
+            }
         }
     }
     broken
@@ -51,4 +59,32 @@ pub fn parts(stack: &dyn Neighbours, own: &Address) -> Vec<Broken> {
         broken.extend(acl::broken("default_network_acl.", entries));
     }
     broken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Vpcs;
+    use crate::kinds::tests::broken;
+
+    #[test]
+    fn what_a_vpc_cannot_be_is_named() {
+        let check = |fields: &str, expected: &[&str]| assert_eq!(broken(&Vpcs, fields), expected, "{fields}");
+        check("cidr_block: 10.0.0.0/16, secondary_cidr_blocks: [10.1.0.0/16]", &[]);
+        check("ipv4_ipam_pool_id: ipam-pool-1", &[]);
+        check("enable_dns_support: true", &[""]);
+        check("cidr_block: 10.0.0.0/8", &["cidr_block"]);
+        check("cidr_block: 10.0.0.0/16, secondary_cidr_blocks: [10.0.1.0/24]", &["secondary_cidr_blocks[0]"]);
+        check(
+            "cidr_block: 10.0.0.0/16, enable_dns_support: false, enable_dns_hostnames: true",
+            &["enable_dns_hostnames"],
+        );
+        check(
+            "cidr_block: 10.0.0.0/16, default_security_group: {ingress: [{ip_protocol: tcp, self: true}]}",
+            &["default_security_group.ingress[0]"],
+        );
+        check(
+            "cidr_block: 10.0.0.0/16, main_route_table: {routes: [{destination_cidr_block: 0.0.0.0/0}]}",
+            &["main_route_table.routes[0]"],
+        );
+    }
 }

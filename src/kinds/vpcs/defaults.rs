@@ -16,19 +16,18 @@ use crate::kinds::route_tables::routes;
 use crate::kinds::{ec2, security_groups};
 use crate::model::failure::{Class, Failure};
 use crate::model::live::Live;
-use crate::model::shape::Field;
-use crate::model::value::Map;
+use crate::model::shape::{Defer, Field};
+use crate::model::value::{Map, Value};
 
 pub fn fields() -> [(&'static str, Field); 3] {
     let group = [("ingress", security_groups::rules::field()), ("egress", security_groups::egress_within())];
+    let mut group = Field::record(group).left_alone();
+    // Until its rules are known it lets nothing through: never more than in the end.
+    group.defer = Some(Defer::Placeholder(|_| {
+        Value::map([("ingress", Value::list::<Value>([])), ("egress", Value::list::<Value>([]))])
+    }));
     [
-        (
-            "default_security_group",
-            Field::record(group)
-                .left_alone()
-                .deferrable()
-                .note("The rules of the group that AWS makes along with the VPC."),
-        ),
+        ("default_security_group", group.note("The rules of the group that AWS makes along with the VPC.")),
         (
             "main_route_table",
             Field::record([("routes", routes::field())])

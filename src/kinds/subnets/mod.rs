@@ -1,5 +1,7 @@
 //! Subnets: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSubnet.html>.
 
+mod checks;
+
 use async_trait::async_trait;
 use aws_sdk_ec2::operation::modify_subnet_attribute::builders::ModifySubnetAttributeFluentBuilder;
 use aws_sdk_ec2::types::{
@@ -7,16 +9,15 @@ use aws_sdk_ec2::types::{
 };
 
 use crate::aws::{Aws, insist, tags};
-use crate::model::address::Address;
 use crate::model::failure::{Class, Failure};
 use crate::model::live::{Live, Phase};
-use crate::model::schema::{Attribute, Broken, Neighbours, Schema};
+use crate::model::schema::{Attribute, Schema};
 use crate::model::shape::Field;
 use crate::model::value::{Map, Value};
 use crate::world::{Ask, Born, New, Old, Revision};
 
 use super::fields::Fields;
-use super::{Kind, cidr, ec2};
+use super::{Kind, ec2};
 
 pub struct Subnets;
 
@@ -36,10 +37,10 @@ impl Kind for Subnets {
                 ("owner_id", Attribute::computed("{account}")),
             ])
             .claim("the CIDR block", &["cidr_block", "vpc_id"])
-            .rule(blocks)
-            .rule(inside_vpc)
-            .rule(overlaps)
-            .rule(one_zone)
+            .rule(checks::blocks)
+            .rule(checks::inside_vpc)
+            .rule(checks::overlaps)
+            .rule(checks::one_zone)
             .operations(
                 &["ec2:DescribeSubnets", "ec2:DescribeNetworkInterfaces"],
                 &[
@@ -82,10 +83,16 @@ impl Kind for Subnets {
     async fn update(&self, aws: &Aws, revision: &Revision<'_>) -> Result<Map, Failure> {
         let id = &*revision.live.id;
         ec2::retag(aws, id, &revision.tags).await?;
-        if revision.delta.touches("ipv6_cidr_block") {
-            self.replace_ipv6(aws, id, revision.fields.text("ipv6_cidr_block")).await?;
+        let block = revision.fields.text("ipv6_cidr_block");
+        let moves = revision.delta.touches("ipv6_cidr_block");
+        // A block can go only when no addresses are assigned from it any more, and they can only when it is there.
+        if moves && block.is_some() {
+            self.replace_ipv6(aws, id, block.clone()).await?;
         }
         write(aws, id, revision.fields, |field| revision.delta.touches(field)).await?;
+        if moves && block.is_none() {
+            self.replace_ipv6(aws, id, None).await?;
+        }
         Ok(Map::new())
     }
 
@@ -288,79 +295,4 @@ async fn write(aws: &Aws, id: &str, fields: &Map, touched: impl Fn(&str) -> bool
 
 fn switch(on: bool) -> AttributeBooleanValue {
     AttributeBooleanValue::builder().value(on).build()
-}
-
-/// The blocks are well-formed: <https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html>.
-fn blocks(stack: &dyn Neighbours, own: &Address) -> Vec<Broken> {
-    let Some(fields) = stack.fields(own) else { return Vec::new() };
-    let mut broken = Vec::new();
-    match fields.get("cidr_block").map(Value::peel) {
-        None | Some(Value::Null) => {
-            let other = ["ipv4_ipam_pool_id", "ipv6_native"].iter().any(|field| fields.contains_key(*field));
-            if !other {
-                broken.push(
-                    Broken::new("", "a subnet needs `cidr_block`")
-                        .help("write a part of its VPC's block, as in `${cidr_subnet(vpcs.main.cidr_block, 8, 0)}`"),
-                );
-            }
-        }
-        Some(Value::Str(text)) => broken.extend(cidr::v4("cidr_block", text, cidr::NETWORK_SIZES).err()),
-        _ => {}
-    }
-    if let Some(text) = fields.text("ipv6_cidr_block") {
-        broken.extend(cidr::v6("ipv6_cidr_block", &text, 44..=64).err());
-    }
-    broken
-}
-
-fn inside_vpc(stack: &dyn Neighbours, own: &Address) -> Vec<Broken> {
-    let check = || {
-        let text = stack.fields(own)?.text("cidr_block")?;
-        let net = cidr::v4("", &text, cidr::NETWORK_SIZES).ok()?;
-        let vpc = stack.fields(&stack.target(own, "vpc_id")?)?;
-        let first = vpc.text("cidr_block")?;
-        let more = vpc.get("secondary_cidr_blocks").cloned().unwrap_or_default();
-        if !more.is_known() {
-            return None;
-        }
-        let blocks: Vec<_> =
-            std::iter::once(first).chain(vpc.texts("secondary_cidr_blocks").unwrap_or_default()).collect();
-        let nets: Vec<ipnet::Ipv4Net> = blocks.iter().map(|text| text.parse()).collect::<Result<_, _>>().ok()?;
-        (!nets.iter().any(|block| block.contains(&net))).then(|| {
-            let blocks = blocks.iter().map(|block| format!("`{block}`")).collect::<Vec<_>>().join(" and ");
-            Broken::new("cidr_block", format!("`{text}` is outside its VPC's {blocks}"))
-        })
-    };
-    check().into_iter().collect()
-}
-
-/// No two subnets of one VPC share an address; told at the later one.
-fn overlaps(stack: &dyn Neighbours, own: &Address) -> Vec<Broken> {
-    let net_of = |address: &Address| {
-        let text = stack.fields(address)?.text("cidr_block")?;
-        cidr::v4("", &text, cidr::NETWORK_SIZES).ok()
-    };
-    let Some(net) = net_of(own) else { return Vec::new() };
-    let same_vpc = |other: &Address| match (stack.target(own, "vpc_id"), stack.target(other, "vpc_id")) {
-        (None, None) => {
-            stack.fields(own).and_then(|f| f.get("vpc_id")) == stack.fields(other).and_then(|f| f.get("vpc_id"))
-        }
-        (a, b) => a == b,
-    };
-    let before = stack.of_kind("subnets").into_iter().take_while(|other| other != own);
-    before
-        .filter_map(|other| {
-            let taken = net_of(&other).filter(|taken| cidr::overlap(&net, taken))?;
-            same_vpc(&other)
-                .then(|| Broken::new("cidr_block", format!("`{net}` overlaps `{taken}` of `{other}` in the same VPC")))
-        })
-        .collect()
-}
-
-fn one_zone(stack: &dyn Neighbours, own: &Address) -> Vec<Broken> {
-    let Some(fields) = stack.fields(own) else { return Vec::new() };
-    let both = fields.contains_key("availability_zone") && fields.contains_key("availability_zone_id");
-    both.then(|| Broken::new("availability_zone_id", "the zone is said twice").help("write it by name or by id"))
-        .into_iter()
-        .collect()
 }

@@ -4,16 +4,22 @@ from typing import Any
 
 from mends.seams import around
 from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult, EmptyResult
 from moto.core.types import Base64EncodedString
-from moto.core.responses import ActionResult
-from moto.ec2.exceptions import DependencyViolationError, InvalidLaunchTemplateVersionNotFound
+from moto.ec2.exceptions import (
+    DependencyViolationError,
+    InvalidLaunchTemplateVersionNotFound,
+    InvalidSecurityGroupNotFoundError,
+)
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.models.nat_gateways import NatGateway
+from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.responses.launch_templates import LaunchTemplates
 from moto.ec2.responses.nat_gateways import NatGateways
+from moto.ec2.responses.security_groups import SecurityGroups
 from moto.ec2.responses.subnets import Subnets
 
 
@@ -35,6 +41,7 @@ def apply() -> None:
     _launch_templates()
     _nat_gateways()
     _subnets()
+    _descriptions_of_rules()
     _what_is_used_stays()
 
 
@@ -181,6 +188,35 @@ def _subnets() -> None:
             subnet.enable_dns64 = self._get_param("EnableDns64.Value")
         options["HostnameType"] = self._get_param("PrivateDnsHostnameTypeOnLaunch") or options["HostnameType"]
         return original()
+
+
+def _descriptions_of_rules() -> None:
+    """A rule has its description whatever its peer is, and it is written by the rule's id.
+
+    moto reports only those of CIDR rules, and writes by permissions alone.
+    """
+
+    def holder(rule: SecurityGroupRule) -> dict[str, Any]:
+        return rule.ip_range or rule.source_group or rule.__dict__.setdefault("mended", {})
+
+    SecurityGroupRule.description = property(lambda rule: holder(rule).get("Description"))  # type: ignore[assignment, method-assign]
+
+    for direction in ("ingress", "egress"):
+
+        @around(SecurityGroups, f"update_security_group_rule_descriptions_{direction}")
+        def update(original: Any, self: SecurityGroups) -> Any:
+            stated = self._get_param("SecurityGroupRuleDescriptions", [])
+            if not stated:
+                return original()
+            group = self.ec2_backend.get_security_group_by_name_or_id(self._get_param("GroupId"))
+            if group is None:
+                raise InvalidSecurityGroupNotFoundError(self._get_param("GroupId"))
+            for each in stated:
+                rule = group.get_rule(each["SecurityGroupRuleId"])
+                holder(rule).pop("Description", None)
+                if each.get("Description"):
+                    holder(rule)["Description"] = each["Description"]
+            return EmptyResult()
 
 
 def _what_is_used_stays() -> None:

@@ -11,7 +11,11 @@ use super::hostility::Chance;
 pub fn disguise(schema: &Schema, live: &mut Live, chance: &mut Chance, nature: u64) {
     let mut nature = Chance::new(nature);
     let added = additions(&schema.fields, &live.fields, &mut nature, |name| is_telling(schema, name));
-    live.fields = record(&schema.fields, &live.fields, chance);
+    let mut spelled = record(&schema.fields, &live.fields, chance);
+    // AWS keeps the spelling of names, even where it compares them without regard to case.
+    let names = live.fields.iter().filter(|(name, value)| value.as_str().is_some() && is_telling(schema, name));
+    spelled.extend(names.map(|(name, value)| (name.clone(), value.clone())));
+    live.fields = spelled;
     live.fields.extend(added);
     if schema.tagging == Tagging::Tags {
         live.tags.insert("aws:sandbox:hostile".into(), "yes".into());
@@ -109,7 +113,11 @@ fn additions(record: &Record, fields: &Map, nature: &mut Chance, skip: impl Fn(&
     for (name, field) in &record.fields {
         // Drawn for every field, so that what is there does not shift what the others get.
         let lucky = nature.once_in(2);
-        let plain = field.refers.is_none() && !field.local && !field.write_only && !field.sensitive;
+        let plain = field.refers.is_none()
+            && !matches!(field.equal, Equal::By(_) | Equal::Beside(_))
+            && !field.local
+            && !field.write_only
+            && !field.sensitive;
         if !lucky || !plain || skip(name) || record.tag.is_some() || fields.contains_key(*name) {
             continue;
         }
@@ -144,7 +152,7 @@ fn empty(shape: &Shape) -> Option<Value> {
         Shape::Bool => Some(false.into()),
         Shape::Integer { .. } => Some(Value::Int(0)),
         Shape::Number { .. } => Some(Value::Float(0.0)),
-        Shape::Text(_) => Some("".into()),
+        Shape::Text(text) => text.values.is_empty().then(|| "".into()),
         Shape::List(_) => Some(Value::from(Vec::<Value>::new())),
         Shape::Map(_) | Shape::Record(_) => Some(Map::new().into()),
         Shape::Document => None,

@@ -28,12 +28,17 @@ pub fn place() -> Place {
 
 /// Reads the account and plans; `destroy` plans the end of everything.
 pub async fn plan(sandbox: &Sandbox, stack: &Stack, destroy: bool) -> Result<Plan, Failure> {
+    plan_with(sandbox, stack, Options { destroy, ..Options::default() }).await
+}
+
+/// The same with options of the command line; any number of deletions is allowed.
+pub async fn plan_with(sandbox: &Sandbox, stack: &Stack, options: Options) -> Result<Plan, Failure> {
     sandbox.read_only(true);
     let (owner, place, layout) = (owner(), place(), stack.layout());
     let survey = read::survey(sandbox, kinds::schemas(), &owner, REGION, false).await?;
     let facts = Facts { account: Some(ACCOUNT.into()), partition: Some(PARTITION.into()), ..Facts::default() };
     let (mut owned, mut unread) = (survey.owned, survey.unread);
-    let asks = if destroy { Vec::new() } else { names(stack, &layout, &facts) };
+    let asks = if options.destroy { Vec::new() } else { names(stack, &layout, &facts) };
     let (named, more_unread) = read::named(sandbox, &asks, REGION).await;
     unread.extend(more_unread);
     let mut others = Vec::new();
@@ -42,6 +47,7 @@ pub async fn plan(sandbox: &Sandbox, stack: &Stack, destroy: bool) -> Result<Pla
         match live.mark().is_some_and(|mark| mark.is_of(&owner)) {
             true if is_known => {}
             true => owned.push(live),
+            false if others.iter().any(|known: &Live| known.id == live.id && known.kind == live.kind) => {}
             false => others.push(live),
         }
     }
@@ -56,7 +62,7 @@ pub async fn plan(sandbox: &Sandbox, stack: &Stack, destroy: bool) -> Result<Pla
         unread,
         ignored_tags: Vec::new(),
         schemas: kinds::schemas(),
-        options: Options { destroy, max_deletes: Some(1000), ..Options::default() },
+        options: Options { max_deletes: Some(1000), ..options },
     };
     let plan = plan::plan(input).expect("an invented stack has no problems");
     sandbox.read_only(false);
@@ -68,14 +74,16 @@ fn names(stack: &Stack, layout: &Layout, facts: &Facts) -> Vec<(&'static Schema,
     let mut asks = Vec::new();
     for schema in kinds::schemas() {
         let Some(naming) = schema.naming else { continue };
-        let of_kind = layout.resources.keys().filter(|address| *address.kind == *schema.kind);
-        let names: Vec<Arc<str>> = of_kind
+        let of_kind = || layout.resources.keys().filter(|address| *address.kind == *schema.kind);
+        let names: Vec<Arc<str>> = of_kind()
             .filter_map(|address| {
                 let fields = stack.fields(address, facts).expect("an invented stack has no problems");
                 fields.get(naming.field).and_then(Value::as_str).map(Into::into)
             })
             .collect();
         asks.push((schema, Ask::Named(names)));
+        let adopted = of_kind().filter_map(|address| layout.resources[address].manage.adopt.clone());
+        asks.push((schema, Ask::Ids(adopted.collect())));
     }
     asks
 }

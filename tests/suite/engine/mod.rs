@@ -3,6 +3,7 @@
 mod apply;
 mod convergence;
 mod kinds;
+mod manage;
 mod ordering;
 mod random;
 mod stack;

@@ -138,7 +138,8 @@ fn own() -> Record {
                 .compared(Equal::By(same_checks))
                 .note("EC2, ELB, EBS, VPC_LATTICE, or several with commas.")
         })
-        .with("health_check_grace_period", |field| Field { shape: Field::integer(0, 86_400).shape, ..field })
+        // Sent as zero when omitted: what others fill in instead differs.
+        .with("health_check_grace_period", |field| Field { shape: Field::integer(0, 86_400).shape, ..field }.default(0))
         .with("termination_policies", |field| field.default(vec!["Default"]))
         .with("deletion_protection", |field| field.default("none"))
         .with("service_linked_role_arn", Field::left_alone)

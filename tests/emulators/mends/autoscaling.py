@@ -55,6 +55,7 @@ class GroupNotFound(ServiceException):
 
 def apply() -> None:
     _groups()
+    _hooks()
     _policies()
 
 
@@ -67,6 +68,8 @@ def _groups() -> None:
             raise AlreadyExists(name)
         result = original()
         _keep(self)
+        for hook in self._get_param("LifecycleHookSpecificationList", []):
+            _put_hook(self, hook)
         return result
 
     @around(AutoScalingResponse, "update_auto_scaling_group")
@@ -103,6 +106,27 @@ def _groups() -> None:
 
     AutoScalingResponse.enable_metrics_collection = enable_metrics_collection  # type: ignore[attr-defined]
     AutoScalingResponse.disable_metrics_collection = disable_metrics_collection  # type: ignore[attr-defined]
+
+
+def _hooks() -> None:
+    @around(AutoScalingResponse, "put_lifecycle_hook")
+    def put(original: Any, self: AutoScalingResponse) -> Any:
+        """A hook keeps all that it is given, and has no role or target of moto's own."""
+        _put_hook(self, self.params)
+        return ActionResult({})
+
+
+def _put_hook(response: AutoScalingResponse, hook: Any) -> None:
+    made = response.autoscaling_backend.create_lifecycle_hook(
+        name=hook["LifecycleHookName"],
+        as_name=response._get_param("AutoScalingGroupName"),
+        transition=hook.get("LifecycleTransition"),
+        timeout=hook.get("HeartbeatTimeout"),
+        result=hook.get("DefaultResult"),
+    )
+    made.role_arn = hook.get("RoleARN")
+    made.notification_target_arn = hook.get("NotificationTargetARN")
+    made.notification_metadata = hook.get("NotificationMetadata")
 
 
 METRICS = [

@@ -105,8 +105,10 @@ pub fn settle(account: &mut Account, stack: &Stack, destroy: bool) -> Result<(),
     account.check_foreign()
 }
 
+/// As many cases as a minute allows; `PROPTEST_CASES` asks for more.
 pub fn config() -> ProptestConfig {
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(asked.unwrap_or(96)) }
 }
 
 proptest! {

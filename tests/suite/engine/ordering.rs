@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use proptest::prelude::*;
 use trueup::model::address::Address;
 use trueup::model::plan::{Action, Op, Plan, Step};
+use trueup::model::stack::Resource;
 use trueup::model::value::Value;
 use trueup::sandbox::Stored;
 
@@ -120,6 +121,26 @@ impl<'a> Order<'a> {
         }
         Ok(())
     }
+
+    /// What is needed without being named is made before, and deleted after.
+    fn implied_needs_count_too(&self, stack: &Stack, everything: &[Stored]) -> Result<(), TestCaseError> {
+        let of = |kind: &'static str| everything.iter().filter(move |stored| &*stored.key.kind == kind);
+        for (gate, mount) in of("gates").flat_map(|gate| of("mounts").map(move |mount| (gate, mount))) {
+            let (Some(then), Some(first)) = (self.delete(gate), self.delete(mount)) else { continue };
+            let is_needed = gate.fields["net_id"] == mount.fields["net_id"];
+            prop_assert!(!is_needed || self.is_before(first, then), "needs, reversed:\n{}", show(self.plan));
+        }
+        let layout = stack.layout();
+        let made = |kind: &'static str| layout.resources.values().filter(move |made| &*made.address.kind == kind);
+        for (gate, mount) in made("gates").flat_map(|gate| made("mounts").map(move |mount| (gate, mount))) {
+            let net = |resource: &Resource| resource.references.iter().find(|to| &*to.field == "net_id").cloned();
+            let create = |address: &Address| self.find(address, |step| matches!(step.op, Op::Create { .. }));
+            let (Some(first), Some(then)) = (create(&gate.address), create(&mount.address)) else { continue };
+            let is_needed = net(gate) == net(mount);
+            prop_assert!(!is_needed || self.is_before(first, then), "needs:\n{}", show(self.plan));
+        }
+        Ok(())
+    }
 }
 
 /// Returns the field in which a resource names another.
@@ -144,6 +165,7 @@ fn mentions(value: &Value, id: &str) -> bool {
 }
 
 fn check(account: &Account, stack: &Stack, destroy: bool) -> Result<(), TestCaseError> {
+    let nothing = Stack::default();
     let plan = run(apply::plan(&account.sandbox, stack, destroy)).expect("a good day");
     let order = Order::of(&plan);
     order.acyclic()?;
@@ -152,6 +174,7 @@ fn check(account: &Account, stack: &Stack, destroy: bool) -> Result<(), TestCase
     }
     order.halves_keep_their_order()?;
     order.holders_let_go_first(&account.everything())?;
+    order.implied_needs_count_too(if destroy { &nothing } else { stack }, &account.everything())?;
     check_addresses(&plan)
 }
 

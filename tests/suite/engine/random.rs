@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use trueup::model::address::Address;
+use trueup::model::stack::{Manage, ReplaceOrder};
 use trueup::model::value::Value;
 
 use super::stack::{Block, Expr, Stack};
@@ -146,7 +147,13 @@ fn block(stack: &Stack, kind: &str, at: usize, picks: [u8; 3], look: u8, own: &[
     if bit(7) {
         fields.push(("tags", Expr::Value(Value::map([("team", "video")]))));
     }
-    Some(Block { fields, ..Block::default() })
+    let order = match picks[2] % 8 {
+        // A host cannot let go of its last group: that plan would be refused, and rightly.
+        0 if kind != "groups" => Some(ReplaceOrder::DestroyFirst),
+        1 if kind == "nets" => Some(ReplaceOrder::CreateFirst),
+        _ => None,
+    };
+    Some(Block { fields, manage: Manage { replace: order, ..Manage::default() } })
 }
 
 fn policy(wide: bool) -> Value {

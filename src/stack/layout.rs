@@ -8,6 +8,7 @@ use super::evaluation::{Evaluation, Instances};
 use super::expr::{Chain, Expr, Segment};
 use super::manage;
 use super::program::Block;
+use super::source::Sources;
 use super::template::Template;
 use super::term::Term;
 use crate::model::address::Address;
@@ -21,11 +22,26 @@ const RESOURCES_MAX: usize = 100_000;
 
 /// A reference with its place.
 #[derive(Clone, Debug)]
-pub struct Edge {
+pub struct Edge<'e> {
     pub field: &'static str,
     pub to: Address,
     pub attribute: Arc<str>,
-    pub span: Span,
+    place: Place<'e>,
+}
+
+/// Where a reference stands: worked out only when there is something to report.
+#[derive(Clone, Copy, Debug)]
+struct Place<'p> {
+    template: &'p Template,
+    start: u32,
+    end: u32,
+}
+
+impl Edge<'_> {
+    pub fn span(&self, sources: &Sources) -> Span {
+        let Place { template, start, end } = self.place;
+        template.locate(&sources.text(template.span.source), &(start..end))
+    }
 }
 
 impl Evaluation<'_> {
@@ -100,7 +116,7 @@ impl Evaluation<'_> {
     }
 
     /// Returns every reference that the fields of a resource make, in the order of the file.
-    pub fn edges(&self, block: &Block, key: Option<&Arc<str>>) -> Vec<Edge> {
+    pub fn edges<'e>(&'e self, block: &'e Block, key: Option<&'e Arc<str>>) -> Vec<Edge<'e>> {
         let mut finder = Finder { evaluation: self, block, key, edges: Vec::new(), locals: HashSet::new() };
         for (field, term) in &block.fields {
             finder.locals.clear();
@@ -115,15 +131,15 @@ struct Finder<'f> {
     evaluation: &'f Evaluation<'f>,
     block: &'f Block,
     key: Option<&'f Arc<str>>,
-    edges: Vec<Edge>,
+    edges: Vec<Edge<'f>>,
     /// Locals that this field was followed through already.
     locals: HashSet<usize>,
 }
 
-impl Finder<'_> {
+impl<'f> Finder<'f> {
     /// Adds the references in a term. Those through a local are placed where the local is used.
-    fn term(&mut self, field: &'static str, term: &Term, place: Option<Span>) {
-        let mut templates: Vec<&Template> = Vec::new();
+    fn term(&mut self, field: &'static str, term: &'f Term, place: Option<Place<'f>>) {
+        let mut templates: Vec<&'f Template> = Vec::new();
         term.templates(&mut |template| templates.push(template));
         for template in templates {
             for chain in &template.chains {
@@ -132,7 +148,7 @@ impl Finder<'_> {
         }
     }
 
-    fn chain(&mut self, field: &'static str, template: &Template, chain: &Chain, place: Option<Span>) {
+    fn chain(&mut self, field: &'static str, template: &'f Template, chain: &'f Chain, place: Option<Place<'f>>) {
         match chain.root() {
             "vars" | "environment" | "stack" | "region" | "account_id" | "partition" => return,
             "locals" => return self.locals(field, template, chain, place),
@@ -143,17 +159,13 @@ impl Finder<'_> {
         if targets.is_empty() {
             return;
         }
-        let span = place.unwrap_or_else(|| {
-            let text = self.evaluation.program.sources.text(template.span.source);
-            let end = chain.places.last().map_or(0, |place| place.1);
-            template.locate(&text, &(chain.places[0].0..end))
-        });
+        let place = place.unwrap_or_else(|| place_of(template, chain));
         for (to, attribute) in targets {
-            self.edges.push(Edge { field, to, attribute, span });
+            self.edges.push(Edge { field, to, attribute, place });
         }
     }
 
-    fn locals(&mut self, field: &'static str, template: &Template, chain: &Chain, place: Option<Span>) {
+    fn locals(&mut self, field: &'static str, template: &'f Template, chain: &'f Chain, place: Option<Place<'f>>) {
         let program = self.evaluation.program;
         let indexes: Vec<usize> = match chain.name(1) {
             Some(name) => program.locals.get_index_of(name).into_iter().collect(),
@@ -163,11 +175,7 @@ impl Finder<'_> {
             if !self.locals.insert(index) {
                 continue;
             }
-            let place = place.unwrap_or_else(|| {
-                let text = program.sources.text(template.span.source);
-                let end = chain.places.last().map_or(0, |place| place.1);
-                template.locate(&text, &(chain.places[0].0..end))
-            });
+            let place = place.unwrap_or_else(|| place_of(template, chain));
             self.term(field, &program.locals[index], Some(place));
         }
     }
@@ -245,6 +253,10 @@ impl Finder<'_> {
             Err(_) => Named::All,
         }
     }
+}
+
+fn place_of<'p>(template: &'p Template, chain: &Chain) -> Place<'p> {
+    Place { template, start: chain.places[0].0, end: chain.places.last().map_or(0, |place| place.1) }
 }
 
 enum Named {

@@ -115,6 +115,10 @@ impl Loader<'_> {
         let account = environment.account.or(document.account.take());
         let span = document.span;
         let base = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+        let mut by_name = vec![HashMap::new(); schemas.len()];
+        for block in &document.blocks {
+            by_name[block.schema].insert(block.name.clone(), block.index);
+        }
         let mut program = Program {
             sources: self.sources,
             files: Files::new(base, reader),
@@ -126,7 +130,8 @@ impl Loader<'_> {
             variables: Arc::new(variables),
             locals: document.locals,
             tags: document.tags,
-            by_name: document.blocks.iter().map(|block| ((block.schema, block.name.clone()), block.index)).collect(),
+            kinds: schemas.iter().map(|schema| schema.kind.into()).collect(),
+            by_name,
             blocks: document.blocks,
             outputs: document.outputs,
             shared: Shared::default(),

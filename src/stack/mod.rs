@@ -176,8 +176,8 @@ impl Program {
 
     /// Returns everything that is wrong with the stack and can be found without the account.
     pub fn validate(&self) -> Problems {
+        // References, functions and members were checked when the stack was loaded.
         let report = Report::default();
-        check::references(self, &report);
         check::all(self, &report);
         report.problems(&self.sources)
     }

@@ -28,7 +28,10 @@ pub struct Program {
     /// The stack's own tags.
     pub(super) tags: Option<Term>,
     pub(super) blocks: Vec<Block>,
-    pub(super) by_name: HashMap<(usize, Arc<str>), usize>,
+    /// The names of the kinds, by schema.
+    pub(super) kinds: Vec<Arc<str>>,
+    /// The blocks of each section by name, by schema.
+    pub(super) by_name: Vec<HashMap<Arc<str>, usize>>,
     pub(super) outputs: IndexMap<Arc<str>, Output>,
     pub(super) shared: Shared,
 }
@@ -62,8 +65,7 @@ pub(super) struct Output {
 impl Program {
     /// Returns the block of this name in a section.
     pub(super) fn find(&self, schema: usize, name: &str) -> Option<usize> {
-        // Keys of the map own their text; a look-up allocates nothing that lasts.
-        self.by_name.get(&(schema, Arc::from(name))).copied()
+        self.by_name.get(schema)?.get(name).copied()
     }
 
     pub(super) fn names(&self, schema: usize) -> impl Iterator<Item = &str> {
@@ -76,7 +78,7 @@ impl Program {
 
     pub(super) fn address(&self, block: usize, key: Option<&Arc<str>>) -> Address {
         let block = &self.blocks[block];
-        Address { kind: self.schemas[block.schema].kind.into(), name: block.name.clone(), key: key.cloned() }
+        Address { kind: self.kinds[block.schema].clone(), name: block.name.clone(), key: key.cloned() }
     }
 
     /// Returns the block of an address, if the stack has it.

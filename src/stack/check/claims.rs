@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::Whole;
-use crate::diff::complete;
 use crate::model::address::Address;
 use crate::model::problem::Problem;
 use crate::model::schema::Claim;
@@ -14,15 +13,14 @@ type Held = (usize, usize, String);
 
 pub(super) fn check(whole: &Whole<'_>) {
     let mut holders: HashMap<Held, (Address, String)> = HashMap::new();
-    for (address, fields) in &whole.fields {
+    for (address, complete) in &whole.complete {
         let Some((block, _)) = whole.block(address) else { continue };
         let schema = whole.program.schema_of(block);
         if schema.claims.is_empty() {
             continue;
         }
-        let complete = complete(&schema.fields, fields);
         for (index, claim) in schema.claims.iter().enumerate() {
-            for (held, path) in held(whole, address, &complete, claim) {
+            for (held, path) in held(whole, address, complete, claim) {
                 let key = (block.schema, index, held);
                 match holders.get(&key) {
                     Some((other, other_path)) if other != address => {

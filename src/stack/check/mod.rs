@@ -18,6 +18,7 @@ use super::load::pinned_facts;
 use super::program::{Block, Program};
 use super::source::Report;
 use super::template::Part;
+use crate::diff::complete;
 use crate::model::address::Address;
 use crate::model::problem::{Problem, Span};
 use crate::model::stack::Layout;
@@ -33,6 +34,8 @@ struct Whole<'w> {
     layout: Layout,
     /// The fields of every resource that evaluate.
     fields: IndexMap<Address, Map>,
+    /// The same with defaults filled in.
+    complete: IndexMap<Address, Map>,
 }
 
 /// Evaluates everything and checks it. What references are wrong in themselves is checked by [`references`].
@@ -61,7 +64,12 @@ pub(super) fn all(program: &Program, report: &Report) {
         }
     }
     evaluation.outputs();
-    let whole = Whole { program, evaluation: &evaluation, report, layout, fields };
+    let complete = fields.iter().filter_map(|(address, fields)| {
+        let schema = program.schema_of(program.block_of(address)?);
+        Some((address.clone(), complete(&schema.fields, fields)))
+    });
+    let complete = complete.collect();
+    let whole = Whole { program, evaluation: &evaluation, report, layout, fields, complete };
     rings::check(&whole);
     names::check(&whole);
     tags::check(&whole);
@@ -119,20 +127,24 @@ fn calls(expr: &Expr, function: &str) -> bool {
     {
         return true;
     }
-    parts(expr).into_iter().any(|part| calls(part, function))
+    let mut found = false;
+    parts(expr, &mut |part| found |= calls(part, function));
+    found
 }
 
-/// Returns the expressions directly inside one.
-fn parts(expr: &Expr) -> Vec<&Expr> {
+/// Calls `visit` with the expressions directly inside one.
+fn parts<'x>(expr: &'x Expr, visit: &mut dyn FnMut(&'x Expr)) {
     match &expr.kind {
-        ExprKind::Literal(_) | ExprKind::Name(_) => Vec::new(),
-        ExprKind::Member { of, .. } => vec![of],
-        ExprKind::Index { of, index } => vec![of, index],
-        ExprKind::Call { target, arguments, .. } => target.as_deref().into_iter().chain(arguments).collect(),
-        ExprKind::Unary { operand, .. } => vec![operand],
-        ExprKind::Binary { left, right, .. } => vec![left, right],
-        ExprKind::Conditional { condition, then, otherwise } => vec![condition, then, otherwise],
-        ExprKind::List(items) => items.iter().collect(),
-        ExprKind::Map(entries) => entries.iter().flat_map(|(key, value)| [key, value]).collect(),
+        ExprKind::Literal(_) | ExprKind::Name(_) => {}
+        ExprKind::Member { of, .. } => visit(of),
+        ExprKind::Index { of, index } => [of, index].into_iter().for_each(|part| visit(part)),
+        ExprKind::Call { target, arguments, .. } => target.as_deref().into_iter().chain(arguments).for_each(visit),
+        ExprKind::Unary { operand, .. } => visit(operand),
+        ExprKind::Binary { left, right, .. } => [left, right].into_iter().for_each(|part| visit(part)),
+        ExprKind::Conditional { condition, then, otherwise } => {
+            [condition, then, otherwise].into_iter().for_each(|part| visit(part));
+        }
+        ExprKind::List(items) => items.iter().for_each(visit),
+        ExprKind::Map(entries) => entries.iter().flat_map(|(key, value)| [key, value]).for_each(visit),
     }
 }

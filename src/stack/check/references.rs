@@ -98,7 +98,7 @@ impl Checker<'_> {
                 }
             }
         }
-        parts(expr).into_iter().for_each(|part| self.functions(template, part));
+        parts(expr, &mut |part| self.functions(template, part));
     }
 
     fn chain(&self, chain: &Chain, place: Place<'_>) -> Result<(), Fault> {

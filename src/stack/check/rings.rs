@@ -5,22 +5,28 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::super::layout;
 use super::Whole;
 use crate::model::address::Address;
 use crate::model::problem::{Problem, Span};
 use crate::model::schema::{Schema, Source};
 
-/// A reference that must be there before the resource is.
-struct Edge {
+/// What must be there before the resource is.
+struct Edge<'e> {
     to: usize,
-    span: Span,
-    word: String,
+    why: Why<'e>,
+}
+
+enum Why<'w> {
+    Reference(layout::Edge<'w>),
+    /// `manage.depends_on`, at this place.
+    Setting(Span),
 }
 
 pub(super) fn check(whole: &Whole<'_>) {
     let order: Vec<&Address> = whole.layout.resources.keys().collect();
     let index: HashMap<&Address, usize> = order.iter().enumerate().map(|(index, address)| (*address, index)).collect();
-    let edges: Vec<Vec<Edge>> = order.iter().map(|address| edges(whole, address, &index)).collect();
+    let edges: Vec<Vec<Edge<'_>>> = order.iter().map(|address| edges(whole, address, &index)).collect();
     let mut left = without_order(&edges);
     while let Some(ring) = ring(&edges, &left) {
         report(whole, &order, &edges, &ring);
@@ -31,7 +37,7 @@ pub(super) fn check(whole: &Whole<'_>) {
 }
 
 /// Returns the edges of a resource that cannot be deferred.
-fn edges(whole: &Whole<'_>, address: &Address, index: &HashMap<&Address, usize>) -> Vec<Edge> {
+fn edges<'e>(whole: &'e Whole<'_>, address: &'e Address, index: &HashMap<&Address, usize>) -> Vec<Edge<'e>> {
     let Some((block, key)) = whole.block(address) else { return Vec::new() };
     let schema = whole.program.schema_of(block);
     let mut out = Vec::new();
@@ -42,12 +48,12 @@ fn edges(whole: &Whole<'_>, address: &Address, index: &HashMap<&Address, usize>)
             continue;
         }
         if let Some(to) = index.get(&edge.to) {
-            out.push(Edge { to: *to, span: edge.span, word: format!("`{}` needs `{}`", address, edge.to) });
+            out.push(Edge { to: *to, why: Why::Reference(edge) });
         }
     }
     for to in whole.layout.resources.get(address).iter().flat_map(|resource| &resource.manage.depends_on) {
         if let Some(to_index) = index.get(to) {
-            out.push(Edge { to: *to_index, span: block.settings_span, word: format!("`{address}` depends on `{to}`") });
+            out.push(Edge { to: *to_index, why: Why::Setting(block.settings_span) });
         }
     }
     out
@@ -62,7 +68,7 @@ fn is_known_before(schema: &Schema, attribute: &str) -> bool {
 }
 
 /// Takes away, again and again, what needs nothing that is left: the rest lies on rings or needs one.
-fn without_order(edges: &[Vec<Edge>]) -> HashSet<usize> {
+fn without_order(edges: &[Vec<Edge<'_>>]) -> HashSet<usize> {
     let mut needs: Vec<usize> = edges.iter().map(Vec::len).collect();
     let mut needed_by: Vec<Vec<usize>> = vec![Vec::new(); edges.len()];
     for (from, list) in edges.iter().enumerate() {
@@ -85,7 +91,7 @@ fn without_order(edges: &[Vec<Edge>]) -> HashSet<usize> {
 }
 
 /// Returns one ring among the nodes that are left, in the order of its references.
-fn ring(edges: &[Vec<Edge>], left: &HashSet<usize>) -> Option<Vec<usize>> {
+fn ring(edges: &[Vec<Edge<'_>>], left: &HashSet<usize>) -> Option<Vec<usize>> {
     let mut starts: Vec<usize> = left.iter().copied().collect();
     starts.sort_unstable();
     let mut done = HashSet::new();
@@ -121,21 +127,26 @@ fn ring(edges: &[Vec<Edge>], left: &HashSet<usize>) -> Option<Vec<usize>> {
     None
 }
 
-fn report(whole: &Whole<'_>, order: &[&Address], edges: &[Vec<Edge>], ring: &[usize]) {
+fn report(whole: &Whole<'_>, order: &[&Address], edges: &[Vec<Edge<'_>>], ring: &[usize]) {
     let names: Vec<String> = ring.iter().chain(ring.first()).map(|node| format!("`{}`", order[*node])).collect();
     let mut steps = ring.iter().enumerate().filter_map(|(place, node)| {
         let next = ring[(place + 1) % ring.len()];
-        edges[*node].iter().find(|edge| edge.to == next)
+        let edge = edges[*node].iter().find(|edge| edge.to == next)?;
+        let (from, to) = (order[*node], order[next]);
+        Some(match &edge.why {
+            Why::Reference(edge) => (edge.span(&whole.program.sources), format!("`{from}` needs `{to}`")),
+            Why::Setting(span) => (*span, format!("`{from}` depends on `{to}`")),
+        })
     });
-    let Some(first) = steps.next() else { return };
+    let Some((first, _)) = steps.next() else { return };
     let message = match ring.len() {
         1 => format!("`{}` needs what it has only once it exists", order[ring[0]]),
         _ => format!("these resources need each other: {}", names.join(" → ")),
     };
-    let mut problem = Problem::at(first.span, message)
-        .help("take one of the references out, or put what they share in another resource");
-    for step in steps.take(10) {
-        problem = problem.related(step.span, step.word.clone());
+    let mut problem =
+        Problem::at(first, message).help("take one of the references out, or put what they share in another resource");
+    for (span, word) in steps.take(10) {
+        problem = problem.related(span, word);
     }
     whole.report.push(problem);
 }

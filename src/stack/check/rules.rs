@@ -2,10 +2,7 @@
 
 use std::collections::HashMap;
 
-use indexmap::IndexMap;
-
 use super::Whole;
-use crate::diff::complete;
 use crate::model::address::Address;
 use crate::model::problem::Problem;
 use crate::model::schema::{Neighbours, Source};
@@ -27,20 +24,16 @@ pub(super) fn check(whole: &Whole<'_>) {
 /// The stack's resources as rules see them: complete.
 struct Complete<'c> {
     whole: &'c Whole<'c>,
-    fields: IndexMap<&'c Address, Map>,
     by_kind: HashMap<&'c str, Vec<Address>>,
 }
 
 impl<'c> Complete<'c> {
     fn new(whole: &'c Whole<'c>) -> Complete<'c> {
-        let mut fields = IndexMap::with_capacity(whole.fields.len());
         let mut by_kind: HashMap<&str, Vec<Address>> = HashMap::new();
-        for (address, values) in &whole.fields {
-            let Some((block, _)) = whole.block(address) else { continue };
-            fields.insert(address, complete(&whole.program.schema_of(block).fields, values));
+        for address in whole.complete.keys() {
             by_kind.entry(&address.kind).or_default().push(address.clone());
         }
-        Complete { whole, fields, by_kind }
+        Complete { whole, by_kind }
     }
 
     /// Returns the resource whose attribute or name is this text.
@@ -51,7 +44,7 @@ impl<'c> Complete<'c> {
             let schema = self.whole.program.schema_of(block);
             let is_computed =
                 schema.attributes.get(attribute).is_some_and(|found| matches!(found.source, Source::Computed(_)));
-            let name = schema.naming.and_then(|naming| self.fields.get(*address)?.get(naming.field));
+            let name = schema.naming.and_then(|naming| self.whole.complete.get(*address)?.get(naming.field));
             name.and_then(Value::as_str) == Some(text)
                 || (is_computed
                     && self
@@ -66,7 +59,7 @@ impl<'c> Complete<'c> {
 
 impl Neighbours for Complete<'_> {
     fn fields(&self, address: &Address) -> Option<&Map> {
-        self.fields.get(address)
+        self.whole.complete.get(address)
     }
 
     fn target(&self, of: &Address, field: &str) -> Option<Address> {
@@ -85,7 +78,7 @@ impl Neighbours for Complete<'_> {
             return Some(reference.to.clone());
         }
         let refers = refers?;
-        let text = self.fields.get(of)?.get(top)?.as_str()?;
+        let text = self.whole.complete.get(of)?.get(top)?.as_str()?;
         self.named(refers.kind, refers.attribute, text)
     }
 

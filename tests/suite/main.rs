@@ -13,3 +13,4 @@ mod kills;
 mod reference;
 mod refusals;
 mod requests;
+mod transcripts;

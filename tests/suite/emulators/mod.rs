@@ -53,7 +53,9 @@ pub fn aws() -> &'static Endpoint {
     &AWS
 }
 
-/// Returns LocalStack for what its free edition serves, and moto for the rest; none, and a line on standard error, if the Python that it needs is not there.
+/// Returns LocalStack for what its free edition serves, and moto for the rest.
+///
+/// None, and a line on standard error, if the Python that it needs is not there.
 pub fn localstack() -> Option<&'static Endpoint> {
     static LOCALSTACK: LazyLock<Option<Endpoint>> =
         LazyLock::new(|| match python::environment("localstack", (3, 13)) {

@@ -86,6 +86,7 @@ fn finished(refresh: &InstanceRefresh) -> Result<Option<()>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::stub::{Reply, Stub};
     use aws_sdk_autoscaling::types::{DesiredConfiguration, LaunchTemplateSpecification};
 
     #[test]
@@ -113,5 +114,42 @@ mod tests {
         };
         assert!(is_for(&refresh, &wanted(4)));
         assert!(!is_for(&refresh, &wanted(5)));
+    }
+
+    fn reply(operation: &str, inside: &str) -> Reply {
+        let text =
+            format!("<{operation}Response><{operation}Result>{inside}</{operation}Result></{operation}Response>");
+        Reply::Answer(200, Box::leak(text.into_boxed_str()))
+    }
+
+    fn refreshes(status: &str) -> Reply {
+        let member = format!("<member><InstanceRefreshId>r-1</InstanceRefreshId><Status>{status}</Status></member>");
+        reply("DescribeInstanceRefreshes", &format!("<InstanceRefreshes>{member}</InstanceRefreshes>"))
+    }
+
+    #[tokio::test]
+    async fn a_refresh_brings_the_template_and_is_awaited() {
+        let stub = Stub::start(&[
+            reply("StartInstanceRefresh", "<InstanceRefreshId>r-1</InstanceRefreshId>"),
+            refreshes("InProgress"),
+            refreshes("Successful"),
+        ]);
+        let template = Value::map([("launch_template_id", Value::from("lt-1")), ("version", 4.into())]);
+        let preferences = Value::map([("min_healthy_percentage", 90)]);
+        let fields = Map::from_iter([
+            ("launch_template".into(), template),
+            ("instance_refresh".into(), Value::map([("preferences", preferences)])),
+        ]);
+        let reads = ["autoscaling:DescribeInstanceRefreshes"];
+        assert_eq!(run(&stub.clients(&reads), "web", &fields).await, Ok(()));
+        let requests = stub.requests();
+        assert_eq!(requests.len(), 3);
+        for part in [
+            "DesiredConfiguration.LaunchTemplate.LaunchTemplateId=lt-1",
+            "DesiredConfiguration.LaunchTemplate.Version=4",
+            "Preferences.MinHealthyPercentage=90",
+        ] {
+            assert!(requests[0].contains(part), "{part} in {}", requests[0]);
+        }
     }
 }

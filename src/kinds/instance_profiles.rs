@@ -1,10 +1,15 @@
 //! IAM instance profiles: what hands a role to an instance.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use async_trait::async_trait;
+use futures_util::try_join;
 
 use crate::aws::{Aws, each, insist, tags};
 use crate::model::failure::{Class, Failure, unless_gone};
 use crate::model::live::Live;
+use crate::model::owner::Owner;
 use crate::model::schema::{Attribute, Schema};
 use crate::model::shape::{Equal, Field};
 use crate::model::value::Map;
@@ -47,13 +52,10 @@ impl Kind for InstanceProfiles {
     async fn discover(&self, aws: &Aws, ask: &Ask) -> Result<Vec<Live>, Failure> {
         let names = match ask {
             Ask::Owned(owner) => {
-                let home = iam::home_of(owner);
-                let mut pages = aws.iam.list_instance_profiles().path_prefix(home).into_paginator().send();
-                let mut names = Vec::new();
-                while let Some(page) = pages.next().await {
-                    names.extend(page?.instance_profiles.into_iter().map(|it| it.instance_profile_name.into()));
-                }
-                names
+                let (at_home, tagged) = try_join!(at_home(aws, owner), aws.owned(owner, "iam:instance-profile"))?;
+                // Adopted ones have another path: the tagging API knows profiles, though not roles.
+                let adopted = tagged.iter().filter_map(|it| it.arn.rsplit('/').next().map(Arc::from));
+                adopted.chain(at_home).collect::<BTreeSet<_>>().into_iter().collect()
             }
             Ask::Named(names) | Ask::Ids(names) => names.clone(),
         };
@@ -124,7 +126,7 @@ fn fields() -> [(&'static str, Field); 3] {
                 .pattern(iam::PATH_PATTERN)
                 .left_alone()
                 .create_only()
-                .note("Omitted, it is `/trueup/<stack>/`, where trueup looks for the stack's profiles. A profile with another path is found by its name, so it is not seen any more once its block has left the stack."),
+                .note("Omitted, it is `/trueup/<stack>/`, where trueup looks for the stack's profiles; the tagging API shows those with another path."),
         ),
         (
             "role_name",
@@ -134,6 +136,16 @@ fn fields() -> [(&'static str, Field); 3] {
                 .note("A profile holds one role; instances get another one's credentials within minutes."),
         ),
     ]
+}
+
+/// Returns the names of the profiles under an owner's path.
+async fn at_home(aws: &Aws, owner: &Owner) -> Result<Vec<Arc<str>>, Failure> {
+    let mut pages = aws.iam.list_instance_profiles().path_prefix(iam::home_of(owner)).into_paginator().send();
+    let mut names = Vec::new();
+    while let Some(page) = pages.next().await {
+        names.extend(page?.instance_profiles.into_iter().map(|it| it.instance_profile_name.into()));
+    }
+    Ok(names)
 }
 
 /// Reads one profile: none if there is none of that name.

@@ -225,7 +225,8 @@ async fn read(aws: &Aws, bucket: &str) -> Result<Option<Live>, Failure> {
     let mut live = Live::new("buckets", Some(&aws.region), bucket);
     live.fields.insert("bucket".into(), bucket.into());
     live.fields.extend(parts.into_iter().flatten());
-    live.attributes.extend(Buckets.schema().known(&live.fields, &aws.place()));
+    live.attributes
+        .extend(super::schema("buckets").map(|schema| schema.known(&live.fields, &aws.place())).unwrap_or_default());
     live.attribute("website_endpoint", website_endpoint(bucket, &aws.region));
     live.tags = tags;
     Ok(Some(live))

@@ -19,6 +19,10 @@ pub(super) const THROTTLES: &[&str] = &[
 
 /// Returns what an error answer means. `status` decides what the code leaves open.
 pub(super) fn class_of(code: &str, message: &str, status: u16) -> Class {
+    // AWS's own internal failures have the status 500.
+    if (code, status) == ("InternalFailure", 501) {
+        return Class::NotServed;
+    }
     by_code(code, message).unwrap_or(match status {
         401 | 403 => Class::Denied,
         404 => Class::NotFound,

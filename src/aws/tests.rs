@@ -28,6 +28,10 @@ const INTERNAL: &str = "<Response><Errors><Error><Code>InternalError</Code><Mess
 const DENIED: &str = "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You are not authorized to \
                       perform this operation.</Message></Error></Errors></Response>";
 
+const NOT_SERVED: &str = "<Response><Errors><Error><Code>InternalFailure</Code><Message>The API for service ec2 is either \
+                          not included in your current license plan or has not yet been emulated</Message></Error>\
+                          </Errors></Response>";
+
 async fn create_subnet(aws: &Aws) -> Result<String, Failure> {
     let answer = aws.ec2.create_subnet().vpc_id("vpc-1").cidr_block("10.0.0.0/24").send().await?;
     Ok(answer.subnet().and_then(|subnet| subnet.subnet_id()).unwrap_or_default().to_owned())
@@ -44,6 +48,14 @@ async fn vpcs(aws: &Aws) -> Result<usize, Failure> {
 
 fn counts(aws: &Aws) -> BTreeMap<String, u64> {
     aws.state.counts()
+}
+
+#[tokio::test]
+async fn a_service_that_an_emulator_lacks_is_told_from_one_that_fails() {
+    let stub = Stub::start(&[Reply::Answer(501, NOT_SERVED)]);
+    assert_eq!(vpcs(&stub.clients(READS)).await.unwrap_err().class, Class::NotServed);
+    let stub = Stub::start(&[Reply::Answer(500, NOT_SERVED)]);
+    assert_ne!(vpcs(&stub.clients(READS)).await.unwrap_err().class, Class::NotServed);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::error::CommandError;
 use super::session::Session;
 use crate::model::address::Address;
+use crate::model::failure::Class;
 use crate::model::live::Live;
 use crate::model::owner::Owner;
 use crate::model::plan::{Plan, Unread};
@@ -64,6 +65,7 @@ async fn steps(
     let (owned, others) = sort(&owner, survey.owned, found);
     let mut unread = survey.unread;
     add_unread(&mut unread, failed);
+    let not_served = split_not_served(&mut unread, &layout);
     let ignored_tags = program.ignore_tags().iter().map(|pattern| Arc::from(*pattern)).collect();
     let shows_outputs = !options.destroy && options.forget.is_none();
     let mut plan = plan::plan(Input {
@@ -79,6 +81,7 @@ async fn steps(
         schemas: session.schemas,
         options,
     })?;
+    plan.warnings.extend(not_served);
     if shows_outputs {
         plan.outputs = program.outputs(&plan.facts)?;
     }
@@ -159,6 +162,15 @@ fn sort(owner: &Owner, mut owned: Vec<Live>, found: Vec<Live>) -> (Vec<Live>, Ve
         }
     }
     (owned, others)
+}
+
+/// Takes out the kinds whose service the endpoint lacks, where the stack has none of them: nothing can be there.
+fn split_not_served(unread: &mut Vec<Unread>, layout: &Layout) -> Vec<String> {
+    let is_wanted = |kind: &str| layout.resources.keys().any(|address| &*address.kind == kind);
+    let is_harmless = |unread: &Unread| unread.failure.class == Class::NotServed && !is_wanted(unread.kind);
+    let (harmless, rest): (Vec<_>, Vec<_>) = std::mem::take(unread).into_iter().partition(is_harmless);
+    *unread = rest;
+    harmless.iter().map(|unread| format!("this endpoint does not serve {}; the stack has none", unread.kind)).collect()
 }
 
 fn add_unread(unread: &mut Vec<Unread>, failed: Vec<Unread>) {

@@ -37,6 +37,8 @@ pub enum Class {
     NotSent,
     /// Sent, and no complete answer came: it may have been carried out.
     Ambiguous,
+    /// The endpoint does not have this service at all: an emulator that offers a part of AWS.
+    NotServed,
     /// We refused to send it: a write during a plan.
     Refused,
     /// What was awaited did not come in time.

@@ -22,6 +22,15 @@ pub struct Said {
     pub stderr: String,
 }
 
+fn said(mut command: Command) -> Said {
+    let output = command.output().expect("the command runs");
+    Said {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).expect("what it prints is text"),
+        stderr: String::from_utf8(output.stderr).expect("what it prints is text"),
+    }
+}
+
 impl Desk {
     /// A desk with an account of its own on an emulator.
     pub fn on(endpoint: &'static Endpoint) -> Desk {
@@ -51,17 +60,13 @@ impl Desk {
 
     /// Runs `trueup ARGUMENTS`, split at blanks. Commands that reach an account get this desk's.
     pub fn run(&self, arguments: &str) -> Said {
-        let output = self.command(arguments).output().expect("the binary runs");
-        Said {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).expect("what it prints is text"),
-            stderr: String::from_utf8(output.stderr).expect("what it prints is text"),
-        }
+        said(self.command(arguments))
     }
 
     pub fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trueup"));
         command.args(arguments.split_whitespace());
+        self.surround(&mut command);
         let offline = ["validate", "init", "--version", "--help"].iter().any(|verb| arguments.starts_with(verb));
         match self.endpoint {
             None if !offline => {
@@ -69,6 +74,23 @@ impl Desk {
             }
             _ => {}
         }
+        command
+    }
+
+    /// Runs a line of a shell in which `trueup` is this binary.
+    pub fn shell(&self, line: &str) -> Said {
+        let mut command = Command::new("bash");
+        command.args(["-euo", "pipefail", "-c", line]);
+        self.surround(&mut command);
+        let own = Path::new(env!("CARGO_BIN_EXE_trueup")).parent().expect("a binary lies in a folder");
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(own.to_path_buf()).chain(std::env::split_paths(&path));
+        command.env("PATH", std::env::join_paths(folders).expect("folders without colons"));
+        said(command)
+    }
+
+    /// Gives a command this desk's folder, account and nothing else.
+    fn surround(&self, command: &mut Command) {
         command
             .current_dir(self.folder.path())
             .env_clear()
@@ -80,7 +102,6 @@ impl Desk {
         if let Some(endpoint) = self.endpoint {
             command.env("AWS_ENDPOINT_URL", &endpoint.url);
         }
-        command
     }
 
     /// Runs a command and fails the test unless it ends with this exit code.

@@ -10,6 +10,7 @@ mod flows;
 mod holes;
 mod imports;
 mod kills;
+mod readme;
 mod reference;
 mod refusals;
 mod requests;

@@ -118,7 +118,8 @@ fn blocks_come_and_go(desk: &Desk, text: &str) {
     desk.expect(0, "apply stack.yaml --yes");
     desk.write("stack.yaml", &without);
     let refused = desk.expect(1, "plan stack.yaml");
-    assert!(refused.stderr.contains("alarms.api_errors"), "{}", refused.stderr);
+    let said = refused.stdout + &refused.stderr;
+    assert!(said.contains("alarms.api_errors") && said.contains("protect"), "{said}");
 
     // Under another name it is the same.
     let moved = text.replace("  api_errors:\n", "  errors_of_api:\n    manage: {moved_from: alarms.api_errors}\n");

@@ -23,6 +23,7 @@ KEPT = {
     "DeletionProtection": "deletion_protection",
     "InstanceLifecyclePolicy": "instance_lifecycle_policy",
     # At an update only.
+    "HealthCheckGracePeriod": "health_check_grace_period",
     "DefaultCooldown": "default_cooldown",
     "TerminationPolicies": "termination_policies",
     "PlacementGroup": "placement_group",
@@ -70,6 +71,8 @@ def _groups() -> None:
         _keep(self)
         for hook in self._get_param("LifecycleHookSpecificationList", []):
             _put_hook(self, hook)
+        # The API's default is no grace; 300 seconds is the console's.
+        _group(self).health_check_grace_period = self._get_int_param("HealthCheckGracePeriod") or 0
         return result
 
     @around(AutoScalingResponse, "update_auto_scaling_group")

@@ -51,6 +51,24 @@ pub static HOLES: &[Hole] = &[
         what: "ModifyTargetGroup keeps only the HttpCode of a matcher",
     },
     Hole {
+        emulator: MOTO,
+        kind: "security_groups",
+        at: &["ingress.description"],
+        what: "ModifySecurityGroupRules without Description keeps the old one",
+    },
+    Hole {
+        emulator: MOTO,
+        kind: "load_balancers",
+        at: &["subnet_mappings"],
+        what: "DescribeLoadBalancers leaves the AllocationId of an address out",
+    },
+    Hole {
+        emulator: LOCALSTACK,
+        kind: "vpcs",
+        at: &["ipv6_cidr_block_network_border_group"],
+        what: "CreateVpc drops Ipv6CidrBlockNetworkBorderGroup",
+    },
+    Hole {
         emulator: MINISTACK,
         kind: "distributions",
         at: &["create vpc_origin"],

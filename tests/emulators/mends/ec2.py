@@ -17,6 +17,7 @@ from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.models.nat_gateways import NatGateway
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.subnets import Subnet
+from moto.ec2.models.subnets import Subnet
 from moto.ec2.responses.launch_templates import LaunchTemplates
 from moto.ec2.responses.nat_gateways import NatGateways
 from moto.ec2.responses.security_groups import SecurityGroups
@@ -39,6 +40,7 @@ class LaunchTemplateNotFound(ServiceException):
 
 def apply() -> None:
     _launch_templates()
+    _subnets()
     _nat_gateways()
     _subnets()
     _descriptions_of_rules()
@@ -126,6 +128,22 @@ def _launch_templates() -> None:
 
 def _is_of_template(specification: dict[str, Any]) -> bool:
     return specification.get("ResourceType") == "launch-template"
+
+
+def _subnets() -> None:
+    def ipv6_cidr_block_association_set(self: Subnet) -> list[dict[str, Any]]:
+        """The state of an IPv6 block is one word."""
+        return [
+            {
+                "associationId": each["associationId"],
+                "ipv6CidrBlock": each["ipv6CidrBlock"],
+                "ipv6CidrBlockState": {"state": each["ipv6CidrBlockState"]["State"]},
+            }
+            for each in self.ipv6_cidr_block_associations.values()
+            if each["ipv6CidrBlockState"]["State"] == "associated"
+        ]
+
+    Subnet.ipv6_cidr_block_association_set = property(ipv6_cidr_block_association_set)  # type: ignore[assignment]
 
 
 def _nat_gateways() -> None:

@@ -26,8 +26,7 @@ fn transcript(desk: &Desk, commands: &[&str]) -> String {
 
 /// Replaces made-up ids and times.
 fn settled(text: &str) -> String {
-    let replace =
-        [(r"-[0-9a-f]{17}\b", "-HEX"), (r" in \d+\.\d s", " in N s"), (r#""elapsed_ms": ?\d+"#, r#""elapsed_ms": N"#)];
+    let replace = [(r"-[0-9a-f]{17}\b", "-HEX"), (r" in \d+\.\d s", " in N s")];
     replace.iter().fold(text.to_owned(), |text, (pattern, with)| {
         Regex::new(pattern).expect("the pattern is right").replace_all(&text, *with).into_owned()
     })
@@ -59,12 +58,7 @@ fn a_stack_from_nothing_to_nothing() {
     );
     life += &transcript(
         &desk,
-        &[
-            "plan stack.yaml --detailed-exitcode",
-            "apply stack.yaml --yes",
-            "destroy stack.yaml --yes",
-            "plan stack.yaml --json",
-        ],
+        &["plan stack.yaml --detailed-exitcode", "apply stack.yaml --yes", "destroy stack.yaml --yes"],
     );
     check("life", life);
 }

@@ -52,12 +52,6 @@ pub static HOLES: &[Hole] = &[
     },
     Hole {
         emulator: MOTO,
-        kind: "security_groups",
-        at: &["ingress.description"],
-        what: "ModifySecurityGroupRules without Description keeps the old one",
-    },
-    Hole {
-        emulator: MOTO,
         kind: "load_balancers",
         at: &["subnet_mappings"],
         what: "DescribeLoadBalancers leaves the AllocationId of an address out",
@@ -73,6 +67,54 @@ pub static HOLES: &[Hole] = &[
         kind: "distributions",
         at: &["create vpc_origin"],
         what: "CreateDistributionWithTags refuses a VPC origin that it does not know, and there is no kind that makes one",
+    },
+    Hole {
+        emulator: MOTO,
+        kind: "buckets",
+        at: &[
+            "logging.target_object_key_format",
+            "transition_default_minimum_object_size",
+            "change transition_default_minimum_object_size",
+        ],
+        what: "PutBucketLogging and PutBucketLifecycleConfiguration drop these two",
+    },
+    Hole { emulator: LOCALSTACK, kind: "queues", at: &["read owned"], what: "GetResources lists no queues" },
+    Hole {
+        emulator: LOCALSTACK,
+        kind: "queues",
+        at: &["sqs_managed_sse_enabled"],
+        what: "GetQueueAttributes reports SqsManagedSseEnabled beside a KMS key",
+    },
+    Hole { emulator: LOCALSTACK, kind: "buckets", at: &["read owned"], what: "GetResources lists no buckets" },
+    Hole {
+        emulator: LOCALSTACK,
+        kind: "security_groups",
+        at: &["ingress.description"],
+        what: "ModifySecurityGroupRules without Description keeps the old one",
+    },
+    Hole {
+        emulator: LOCALSTACK,
+        kind: "subnets",
+        at: &[
+            "enable_dns64",
+            "change enable_dns64",
+            "private_dns_name_options_on_launch.enable_resource_name_dns_aaaa_record",
+            "private_dns_name_options_on_launch.hostname_type",
+            "update the gone",
+        ],
+        what: "ModifySubnetAttribute drops these, whether the subnet exists or not",
+    },
+    Hole {
+        emulator: LOCALSTACK,
+        kind: "subnets",
+        at: &["map_public_ip_on_launch"],
+        what: "CreateSubnet with AvailabilityZoneId makes a default subnet, which maps public addresses",
+    },
+    Hole {
+        emulator: LOCALSTACK,
+        kind: "vpcs",
+        at: &["default_network_acl.entries.icmp_type_code"],
+        what: "CreateNetworkAclEntry drops IcmpTypeCode",
     },
 ];
 

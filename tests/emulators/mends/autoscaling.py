@@ -175,6 +175,20 @@ def _keep(response: AutoScalingResponse) -> None:
 
 
 def _policies() -> None:
+    @around(AutoScalingBackend, "put_scaling_policy")
+    def put_of_group(original: Any, self: AutoScalingBackend, name: str, **kwargs: Any) -> Any:
+        """A policy is one of its group: another group can have one of the same name."""
+        policy = original(name=name, **kwargs)
+        self.policies[f"{policy.auto_scaling_group_name}/{name}"] = self.policies.pop(name)
+        return policy
+
+    def delete_policy(self: AutoScalingResponse) -> EmptyResult:
+        group, name = self._get_param("AutoScalingGroupName"), self._get_param("PolicyName")
+        self.autoscaling_backend.policies.pop(f"{group}/{name}", None)
+        return EmptyResult()
+
+    AutoScalingResponse.delete_policy = delete_policy  # type: ignore[method-assign]
+
     @around(AutoScalingResponse, "put_scaling_policy")
     def put(original: Any, self: AutoScalingResponse) -> Any:
         """The answer names the policy's ARN as PolicyARN; Enabled and the cooldowns are kept."""

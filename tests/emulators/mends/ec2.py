@@ -40,7 +40,7 @@ class LaunchTemplateNotFound(ServiceException):
 
 def apply() -> None:
     _launch_templates()
-    _subnets()
+    _ipv6_blocks_of_subnets()
     _nat_gateways()
     _subnets()
     _descriptions_of_rules()
@@ -130,7 +130,7 @@ def _is_of_template(specification: dict[str, Any]) -> bool:
     return specification.get("ResourceType") == "launch-template"
 
 
-def _subnets() -> None:
+def _ipv6_blocks_of_subnets() -> None:
     def ipv6_cidr_block_association_set(self: Subnet) -> list[dict[str, Any]]:
         """The state of an IPv6 block is one word."""
         return [

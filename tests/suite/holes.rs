@@ -34,12 +34,6 @@ pub static HOLES: &[Hole] = &[
     },
     Hole {
         emulator: MOTO,
-        kind: "subnets",
-        at: &["ipv6_cidr_block"],
-        what: "DescribeSubnets nests the state of an IPv6 block once too deep",
-    },
-    Hole {
-        emulator: MOTO,
         kind: "elastic_ips",
         at: &["network_border_group", "public_ipv4_pool", "customer_owned_ipv4_pool"],
         what: "AllocateAddress drops NetworkBorderGroup and the pools",

@@ -288,7 +288,15 @@ impl<'a> Builder<'a> {
             return;
         }
         if !returns {
-            return self.graph.hard(self.write[&holder], delete);
+            // It lets go for good: in a ring that can come before the rest of its update, unless nothing would be left.
+            let wanted = self.decisions.fields.get(&change.address).and_then(|fields| fields.get(&*hold.field));
+            let can_break = is_deferrable(change, &hold.field)
+                || can_release(self.owned, hold)
+                || wanted.is_none_or(|value| value.is_known() && value.is_empty());
+            let origin = Some(Origin { change: holder, field: hold.field.clone(), can_break });
+            let before = self.write[&holder];
+            self.graph.edges.push(Edge { before, after: delete, is_soft: false, origin });
+            return;
         }
         let id = self.owned[hold.held].id.clone();
         match can_release(self.owned, hold) || is_deferrable(change, &hold.field) {

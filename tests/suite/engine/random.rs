@@ -148,8 +148,8 @@ fn block(stack: &Stack, kind: &str, at: usize, picks: [u8; 3], look: u8, own: &[
         fields.push(("tags", Expr::Value(Value::map([("team", "video")]))));
     }
     let order = match picks[2] % 8 {
-        // A host cannot let go of its last group: that plan would be refused, and rightly.
-        0 if kind != "groups" => Some(ReplaceOrder::DestroyFirst),
+        // A host cannot let go of its last group, nor of one whose net goes first: that is refused, and rightly.
+        0 if kind != "groups" && kind != "nets" => Some(ReplaceOrder::DestroyFirst),
         1 if kind == "nets" => Some(ReplaceOrder::CreateFirst),
         _ => None,
     };

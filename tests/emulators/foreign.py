@@ -56,7 +56,9 @@ class Account:
         pages = self.client("resourcegroupstaggingapi").get_paginator("get_resources").paginate(TagFilters=filters)
         for page in pages:
             for found in page["ResourceTagMappingList"]:
-                print(found["ResourceARN"])
+                # The index remembers these when they are gone: they are asked for below.
+                if not any(kind in found["ResourceARN"] for kind in (":natgateway/", ":distribution/")):
+                    print(found["ResourceARN"])
         by_tag = [{"Name": "tag:trueup:stack", "Values": [stack]}]
         for gateway in self.client("ec2").describe_nat_gateways(Filters=by_tag)["NatGateways"]:
             if gateway["State"] != "deleted":

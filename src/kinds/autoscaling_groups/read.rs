@@ -131,6 +131,8 @@ fn live(
 /// Returns the group's own fields in the stack's form.
 fn own(group: &AutoScalingGroup) -> Map {
     let mut fields = autoscaling::auto_scaling_group_from(group).as_map().cloned().unwrap_or_default();
+    // Classic load balancers are no field here: target groups are.
+    fields.shift_remove("load_balancer_names");
     let subnets = group.vpc_zone_identifier().unwrap_or_default().split(',').map(str::trim);
     let subnets: Vec<&str> = subnets.filter(|id| !id.is_empty()).collect();
     fields.shift_remove("vpc_zone_identifier");

@@ -91,6 +91,15 @@ def _groups() -> None:
         group = self.autoscaling_backend.autoscaling_groups.get(self._get_param("AutoScalingGroupName"))
         if group and group.instance_states and not self._get_bool_param("ForceDelete", False):
             raise ResourceInUse()
+        # ForceDelete takes protected instances too.
+        for state in group.instance_states if group else []:
+            state.protected_from_scale_in = False
+        return original()
+
+    @around(AutoScalingResponse, "put_warm_pool")
+    def put_warm_pool(original: Any, self: AutoScalingResponse) -> Any:
+        """An unknown group is a ValidationError."""
+        _group(self)
         return original()
 
     def enable_metrics_collection(self: AutoScalingResponse) -> EmptyResult:

@@ -289,8 +289,8 @@ pub struct Console {
     #[command(flatten)]
     pub stack: StackArgs,
 
-    /// Expressions, without `${}`
-    #[arg(value_name = "EXPRESSION", allow_hyphen_values = true)]
+    /// Expressions, without `${}`; after `--` they may begin with `-`
+    #[arg(value_name = "EXPRESSION")]
     pub expressions: Vec<String>,
 
     #[command(flatten)]

@@ -55,8 +55,13 @@ fn positions_mean_what_the_help_says() {
     assert_eq!((adopt.address.to_string().as_str(), adopt.id.as_str()), ("vpcs.main", "vpc-1"));
     let Ok(Command::Outputs(outputs)) = parse("trueup outputs s.yaml url") else { panic!("not an outputs") };
     assert_eq!(outputs.name.as_deref(), Some("url"));
-    let Ok(Command::Console(console)) = parse("trueup console s.yaml -1+2 vars.a") else { panic!("not a console") };
+    let Ok(Command::Console(console)) = parse("trueup console s.yaml --json -- -1+2 vars.a") else {
+        panic!("not a console")
+    };
     assert_eq!(console.expressions, ["-1+2", "vars.a"]);
+    assert!(console.format.json);
+    let Ok(Command::Console(console)) = parse("trueup console s.yaml 1+2 --sandbox") else { panic!("not a console") };
+    assert!(console.account.sandbox.is_some(), "an option after an expression is an option");
 }
 
 #[test]

@@ -7,8 +7,8 @@ use serde_json::Value as Json;
 use crate::binary::Desk;
 use crate::{emulators, requests};
 
-/// The log bucket has got logs meanwhile.
-const DESTROY: &str = "destroy stack.yaml --yes --max-deletes 100 --allow-data-loss buckets.logs";
+/// The log bucket has got logs meanwhile, and the stack says that they may go.
+const DESTROY: &str = "destroy stack.yaml --yes";
 
 /// Returns the changes of a plan as `address: field field`, sorted; a creation or deletion has its action as its field.
 fn changes(plan: &Json) -> BTreeSet<String> {

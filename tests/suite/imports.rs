@@ -81,11 +81,7 @@ fn the_flow_goes_one_way() {
         &["crate::stack::", "crate::diff", "crate::plan", "crate::execute", "crate::world", "crate::kinds"],
         &[],
     );
-    check(
-        &["stack"],
-        &["crate::diff", "crate::plan", "crate::execute", "crate::world", "crate::kinds", "crate::aws"],
-        &[],
-    );
+    check(&["stack"], &["crate::plan", "crate::execute", "crate::world", "crate::kinds", "crate::aws"], &[]);
     check(
         &["diff"],
         &["crate::stack::", "crate::plan", "crate::execute", "crate::world", "crate::kinds", "crate::aws"],

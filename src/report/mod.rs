@@ -31,14 +31,6 @@ pub fn note(text: &str) {
     let _ = stderr.flush();
 }
 
-/// Returns the colour choice of the command line: `--no-color` switches colours off, else the terminal decides
-/// (`NO_COLOR`, `CLICOLOR` and dumb terminals are respected).
-pub fn choose_color(no_color: bool) {
-    if no_color {
-        anstream::ColorChoice::Never.write_global();
-    }
-}
-
 /// Returns what is wrong with a stack, each place underlined.
 pub fn problems(problems: &crate::model::problem::Problems) -> String {
     // The stream strips the colours where there is no terminal.
